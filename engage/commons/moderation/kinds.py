@@ -1,0 +1,69 @@
+"""What can be reported. Each feature whose people write adds its kind."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engage.core.errors import Missing
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One contribution as moderation sees it. `html` comes stored from `core.richtext`.
+
+    `url` shows it in its place, `context_url` what stands around it (the same, unless told).
+    `is_hidden` also covers withdrawn: readers no longer see it.
+    """
+
+    id: int
+    title: Any
+    text: str
+    html: str
+    url: str
+    author_id: int | None = None
+    guest_id: int | None = None
+    language: str = ""
+    context_url: str | None = None
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How moderation reaches one kind of contribution.
+
+    `load(ids)` answers every Subject that exists, many at once, hidden ones too.
+    `hide(id, actor=, reason=)` and `restore(id, actor=)` join the running transaction.
+    """
+
+    name: str
+    label: Any
+    load: Callable[[Collection[int]], Mapping[int, Subject]]
+    hide: Callable[..., object]
+    restore: Callable[..., object]
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def add(kind: Kind) -> None:
+    _kinds[kind.name] = kind
+
+
+def get(name: str) -> Kind:
+    """The kind; Missing for a name nobody registered."""
+    try:
+        return _kinds[name]
+    except KeyError:
+        raise Missing from None
+
+
+def names() -> list[str]:
+    return sorted(_kinds)
+
+
+def subject(name: str, id: int) -> Subject:
+    """The contribution; Missing when there is none."""
+    found = get(name).load([id]).get(id)
+    if found is None:
+        raise Missing
+    return found
