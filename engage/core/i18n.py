@@ -1,0 +1,257 @@
+"""Languages: addresses under /<locale>/, catalogues, dates as people read them."""
+
+from datetime import date, datetime, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import flask_babel
+from babel import Locale
+from babel.dates import format_skeleton, get_timezone_location
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    g,
+    has_request_context,
+    request,
+    url_for,
+)
+from flask.sansio.scaffold import setupmethod
+from flask_babel import Babel, force_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext as _n
+from werkzeug.routing import BaseConverter, BuildError, ValidationError
+
+__all__ = [
+    "LocalBlueprint",
+    "_",
+    "_l",
+    "_n",
+    "force_locale",
+    "format_date",
+    "format_datetime",
+    "format_number",
+    "locale_now",
+    "locales",
+]
+
+# plain "en" formats dates the US way
+_BABEL_NAME = {"en": "en_GB"}
+_RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
+COOKIE = "locale"
+
+babel = Babel()
+
+
+class LocaleConverter(BaseConverter):
+    """One of the enabled locales, nothing else."""
+
+    regex = "[a-z]{2}"
+
+    def to_python(self, value: str) -> str:
+        if value not in current_app.config["LOCALES"]:
+            raise ValidationError
+        return value
+
+
+class LocalBlueprint(Blueprint):
+    """A blueprint whose pages live under /<locale>/; `url_for` fills the locale by itself."""
+
+    @setupmethod
+    def __init__(
+        self, name: str, import_name: str, url_prefix: str = "", **options: Any
+    ) -> None:
+        super().__init__(
+            name, import_name, url_prefix="/<locale:locale>" + url_prefix, **options
+        )
+
+
+def locales() -> tuple[str, ...]:
+    """The enabled locales, the default first."""
+    return tuple(current_app.config["LOCALES"])
+
+
+def locale_now() -> str:
+    """The locale being spoken: a forced one, the address's, the reader's, the default."""
+    if has_request_context():
+        return str(flask_babel.get_locale() or locales()[0]).partition("_")[0]
+    forced = flask_babel.get_locale()
+    return str(forced).partition("_")[0] if forced else locales()[0]
+
+
+def preferred_locale() -> str:
+    """Address, account, cookie, Accept-Language, default: the first that is enabled."""
+    enabled = locales()
+    in_address = (request.view_args or {}).get("locale") or g.get("locale")
+    if in_address in enabled:
+        return str(in_address)
+    first = request.path[1:3] if request.path[3:4] in ("/", "") else ""
+    if first in enabled:
+        return first
+    user = g.get("engage_user")
+    if user is not None and user.locale in enabled:
+        return str(user.locale)
+    cookie = request.cookies.get(COOKIE)
+    if cookie in enabled:
+        return str(cookie)
+    return request.accept_languages.best_match(enabled) or enabled[0]
+
+
+def babel_name(locale: str) -> str:
+    """The Babel name of one of our locales: `en` is British here."""
+    return _BABEL_NAME.get(locale, locale)
+
+
+def reader_zone(zone: str | None = None) -> tzinfo:
+    """The zone deadlines are told in: the one given, else the instance's."""
+    return ZoneInfo(zone or current_app.config["TIMEZONE"])
+
+
+def _babel_locale() -> Locale:
+    return flask_babel.get_locale() or Locale.parse(babel_name(locales()[0]))
+
+
+def format_date(
+    day: date | datetime, *, weekday: bool = False, zone: str | None = None
+) -> str:
+    """`4 December 2026`, with `weekday` `Friday 4 December 2026`."""
+    if isinstance(day, datetime):
+        day = day.astimezone(reader_zone(zone)).date()
+    return format_skeleton(
+        "yMMMMEEEEd" if weekday else "yMMMMd",
+        datetime(day.year, day.month, day.day),
+        tzinfo=None,
+        fuzzy=True,
+        locale=_babel_locale(),
+    ).replace(", ", " ")
+
+
+def format_time(
+    instant: datetime, zone: str | None = None, *, seconds: bool = False
+) -> str:
+    """`18:00` in the reader's zone."""
+    local = instant.astimezone(reader_zone(zone))
+    return local.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def format_datetime(
+    instant: datetime,
+    zone: str | None = None,
+    *,
+    weekday: bool = True,
+    seconds: bool = False,
+) -> str:
+    """`Friday 4 December 2026 at 18:00`, in the reader's zone."""
+    return _(
+        "%(day)s at %(time)s",
+        day=format_date(instant, weekday=weekday, zone=zone),
+        time=format_time(instant, zone, seconds=seconds),
+    )
+
+
+def zone_name(zone: str | None = None) -> str:
+    """`Paris time`: what stands behind a deadline."""
+    key = zone or current_app.config["TIMEZONE"]
+    city = get_timezone_location(key, locale=_babel_locale(), return_city=True)
+    return _("%(city)s time", city=city)
+
+
+def format_deadline(instant: datetime, zone: str | None = None) -> str:
+    """`Friday 4 December 2026 at 18:00, Paris time`."""
+    return f"{format_datetime(instant, zone)}, {zone_name(zone)}"
+
+
+def format_ago(instant: datetime) -> str:
+    """`2 days ago`."""
+    from engage.core import clock
+
+    return str(
+        flask_babel.format_timedelta(
+            instant - clock.now(), add_direction=True, granularity="second"
+        )
+    )
+
+
+def format_number(number: float) -> str:
+    """`1,604` or `1 604`."""
+    return str(flask_babel.format_decimal(number))
+
+
+def language_name(locale: str) -> str:
+    """A language in its own words: `Français`."""
+    name = Locale.parse(locale).get_language_name(locale) or locale
+    return name[:1].upper() + name[1:]
+
+
+def direction(locale: str) -> str:
+    """`ltr` or `rtl`."""
+    return "rtl" if locale in _RIGHT_TO_LEFT else "ltr"
+
+
+def _alternates() -> list[tuple[str, str, str]]:
+    """(locale, its name, this page's address in it) for the language list."""
+    found = []
+    for locale in locales():
+        if request.endpoint and "locale" in (request.view_args or {}):
+            values = {**(request.view_args or {}), "locale": locale}
+            query = request.args.to_dict(flat=False) if request.method == "GET" else {}
+            try:
+                address = url_for(request.endpoint, **{**query, **values})
+            except (
+                BuildError,
+                TypeError,
+                ValueError,
+            ):  # an odd query must not cost the page
+                address = url_for("home.index", locale=locale)
+        else:
+            address = url_for("home.index", locale=locale)
+        found.append((locale, language_name(locale), address))
+    return found
+
+
+def register(app: Flask) -> None:
+    """Mount the converter, Babel, the locale in addresses, and the template words."""
+    app.url_map.converters["locale"] = LocaleConverter
+    app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
+    babel.init_app(
+        app,
+        locale_selector=lambda: babel_name(preferred_locale()),
+        timezone_selector=lambda: app.config["TIMEZONE"],
+    )
+
+    @app.url_value_preprocessor
+    def _pull(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        if values is not None and "locale" in values:
+            g.locale = values.pop("locale")
+            request.view_args = {**values, "locale": g.locale}
+
+    @app.url_defaults
+    def _fill(endpoint: str, values: dict[str, Any]) -> None:
+        if "locale" in values or not app.url_map.is_endpoint_expecting(
+            endpoint, "locale"
+        ):
+            return
+        values["locale"] = locale_now()
+
+    @app.before_request
+    def _strip() -> None:
+        # views never ask for the locale; the address keeps it
+        if request.view_args and "locale" in request.view_args:
+            g.address_args = dict(request.view_args)
+
+    app.jinja_env.globals.update(
+        locale_now=locale_now,
+        language_name=language_name,
+        direction=direction,
+        alternates=_alternates,
+        format_date=format_date,
+        format_time=format_time,
+        format_datetime=format_datetime,
+        format_deadline=format_deadline,
+        format_ago=format_ago,
+        format_number=format_number,
+        zone_name=zone_name,
+    )
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.policies["ext.i18n.trimmed"] = True

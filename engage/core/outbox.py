@@ -1,0 +1,306 @@
+"""Mail: written as rows inside the transaction, delivered after it, never twice."""
+
+import logging
+import smtplib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import formataddr, make_msgid, parseaddr
+from enum import StrEnum
+from typing import Any
+
+from flask import Flask, current_app, render_template
+from flask_mail import Mail as MailExtension
+from flask_mail import Message
+from jinja2 import TemplateNotFound
+from sqlalchemy import Index, String, Text, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, mapped_column
+
+from engage.core import clock
+from engage.core.db import Model, db, intpk, transactional
+from engage.core.errors import Invalid
+from engage.core.i18n import _l, babel_name, force_locale
+from engage.core.tasks import every, task
+
+log = logging.getLogger(__name__)
+relay = MailExtension()
+
+# minutes to wait after the 1st, 2nd ... refusal; then the mail has failed
+BACKOFF = (1, 5, 15, 60, 240, 720)
+_LOST_AFTER = timedelta(minutes=10)
+_BATCH = 100
+
+
+class MailState(StrEnum):
+    """kept: no relay is configured; bounced: refused for good; failed: given up."""
+
+    QUEUED = "queued"
+    KEPT = "kept"
+    SENDING = "sending"
+    SENT = "sent"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+
+
+class Mail(Model):
+    """One mail to one address."""
+
+    __tablename__ = "mails"
+    __table_args__ = (
+        Index("ix_mails_state_next", "state", "next_attempt_at"),
+        Index("ix_mails_created_at", "created_at"),
+    )
+
+    id: Mapped[intpk]
+    key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    template: Mapped[str] = mapped_column(String(80))
+    to_address: Mapped[str] = mapped_column(String(254))
+    to_name: Mapped[str] = mapped_column(String(120), default="")
+    locale: Mapped[str] = mapped_column(String(8))
+    subject: Mapped[str] = mapped_column(String(250))
+    body_text: Mapped[str] = mapped_column(Text)
+    body_html: Mapped[str | None] = mapped_column(Text)
+    headers: Mapped[dict[str, str]] = mapped_column(default=dict)
+    message_id: Mapped[str] = mapped_column(String(200))
+    state: Mapped[MailState]
+    attempts: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+
+
+def _one_line(text: str, limit: int) -> str:
+    """No line break of any kind survives in a header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[
+        :limit
+    ]
+
+
+def _checked(address: str) -> str:
+    if (
+        parseaddr(address)[1] != address
+        or "@" not in address
+        or any(c.isspace() or not c.isprintable() or c in ",;<>" for c in address)
+    ):
+        raise Invalid({"email": _l("This is not an e-mail address we can write to.")})
+    return address
+
+
+def render_mail(
+    template: str, locale: str, context: Mapping[str, Any]
+) -> tuple[str, str, str | None]:
+    """(subject, text, html or None) of `templates/mail/<template>/` in a language."""
+    with force_locale(babel_name(locale)):
+        words = dict(
+            context, mail_locale=locale, base_url=current_app.config["BASE_URL"]
+        )
+        subject = render_template(f"mail/{template}/subject.txt", **words)
+        body = render_template(f"mail/{template}/body.txt", **words)
+        try:
+            html: str | None = render_template(f"mail/{template}/body.html", **words)
+        except TemplateNotFound as missing:
+            if missing.name != f"mail/{template}/body.html":
+                raise
+            html = None
+    return _one_line(subject, 250), body.strip() + "\n", html
+
+
+def post(
+    *,
+    to: str,
+    template: str,
+    locale: str,
+    context: Mapping[str, Any],
+    name: str = "",
+    key: str | None = None,
+    list_unsubscribe: str | None = None,
+) -> int | None:
+    """Write one mail inside the present transaction; it leaves after the commit.
+
+    `key` makes it one: a second mail with the same key is not written (None is answered).
+    `list_unsubscribe` is an https address that accepts a one-click POST (RFC 8058).
+    Raises Invalid for an address that cannot be written to.
+    """
+    subject, body, html = render_mail(template, locale, context)
+    headers = {}
+    if list_unsubscribe:
+        headers["List-Unsubscribe"] = f"<{list_unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    now = clock.now()
+    domain = current_app.config["MAIL_DOMAIN"]
+    values = {
+        "key": key,
+        "template": template,
+        "to_address": _checked(to),
+        "to_name": _one_line(name, 120),
+        "locale": locale,
+        "subject": subject,
+        "body_text": body,
+        "body_html": html,
+        "headers": headers,
+        "message_id": make_msgid(domain=domain),
+        "state": MailState.QUEUED
+        if current_app.config["MAIL_SERVER"]
+        else MailState.KEPT,
+        "attempts": 0,
+        "created_at": now,
+        "next_attempt_at": now,
+    }
+    with transactional():
+        dialect = db.session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        statement = insert(Mail).values(**values)
+        if key is not None:
+            statement = statement.on_conflict_do_nothing(index_elements=["key"])
+        ident = db.session.scalar(statement.returning(Mail.id))
+        if ident is not None and current_app.config["MAIL_SERVER"]:
+            deliver.later()
+    return ident
+
+
+def _claim(limit: int) -> list[int]:
+    """Take up to `limit` due mails for this worker."""
+    now = clock.now()
+    with transactional():
+        due = (
+            select(Mail.id)
+            .where(Mail.state == MailState.QUEUED, Mail.next_attempt_at <= now)
+            .order_by(Mail.next_attempt_at, Mail.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        ids = list(db.session.scalars(due))
+        if ids:
+            db.session.execute(
+                update(Mail)
+                .where(Mail.id.in_(ids))
+                .values(state=MailState.SENDING, claimed_at=now)
+                .execution_options(synchronize_session=False)
+            )
+    return ids
+
+
+def _message(mail: Mail) -> Message:
+    to = (
+        formataddr((mail.to_name, mail.to_address)) if mail.to_name else mail.to_address
+    )
+    return Message(
+        subject=mail.subject,
+        recipients=[to],
+        body=mail.body_text,
+        html=mail.body_html,
+        extra_headers={
+            **mail.headers,
+            "Message-ID": mail.message_id,
+            "Auto-Submitted": "auto-generated",
+            "Content-Language": mail.locale,
+        },
+    )
+
+
+def _note(ident: int, state: MailState, error: str | None = None) -> None:
+    now = clock.now()
+    with transactional():
+        mail = db.session.get_one(
+            Mail, ident, with_for_update=True, populate_existing=True
+        )
+        mail.state = state
+        mail.error = error[:500] if error else None
+        mail.claimed_at = None
+        if state is MailState.SENT:
+            mail.sent_at = now
+        elif state is MailState.QUEUED:
+            mail.attempts += 1
+            if mail.attempts > len(BACKOFF):
+                mail.state = MailState.FAILED
+            else:
+                mail.next_attempt_at = now + timedelta(
+                    minutes=BACKOFF[mail.attempts - 1]
+                )
+
+
+def _give_back(ids: list[int]) -> None:
+    with transactional():
+        db.session.execute(
+            update(Mail)
+            .where(Mail.id.in_(ids), Mail.state == MailState.SENDING)
+            .values(state=MailState.QUEUED, claimed_at=None)
+        )
+
+
+def _hand_over(connection: Any, ident: int) -> None:
+    mail = db.session.get_one(Mail, ident, populate_existing=True)
+    try:
+        connection.send(_message(mail))
+    except smtplib.SMTPRecipientsRefused as refusal:
+        code, words = next(iter(refusal.recipients.values()))
+        state = MailState.BOUNCED if code >= 500 else MailState.QUEUED
+        _note(ident, state, f"{code} {words!r}")
+    except smtplib.SMTPResponseException as refusal:
+        state = MailState.BOUNCED if refusal.smtp_code >= 500 else MailState.QUEUED
+        _note(ident, state, f"{refusal.smtp_code} {refusal.smtp_error!r}")
+    except (smtplib.SMTPException, OSError):
+        raise
+    except Exception as broken:
+        # one mail that cannot be built must not stop the others
+        log.exception("mail %s cannot be sent", ident)
+        _note(ident, MailState.FAILED, str(broken))
+    else:
+        _note(ident, MailState.SENT)
+
+
+@task
+def deliver() -> None:
+    """Hand over what is due, over one connection a batch; stops by itself when none is left."""
+    if not current_app.config["MAIL_SERVER"]:
+        return
+    while ids := _claim(_BATCH):
+        waiting = list(ids)
+        try:
+            with relay.connect() as connection:
+                while waiting:
+                    _hand_over(connection, waiting[0])
+                    waiting.pop(0)
+        except (smtplib.SMTPException, OSError) as away:
+            log.warning("mail relay: %s", away)
+            if waiting:
+                _note(waiting.pop(0), MailState.QUEUED, str(away))
+                _give_back(waiting)
+            return
+        db.session.expire_all()
+
+
+@every(minutes=1)
+def sweep() -> None:
+    """Find mails a killed worker left behind, and mails whose time has come again."""
+    with transactional():
+        db.session.execute(
+            update(Mail)
+            .where(
+                Mail.state == MailState.SENDING,
+                Mail.claimed_at < clock.now() - _LOST_AFTER,
+            )
+            .values(state=MailState.QUEUED, claimed_at=None)
+        )
+    deliver()
+
+
+def resend(ident: int) -> None:
+    """Queue a failed, bounced or kept mail once more."""
+    with transactional():
+        mail = db.session.get_one(
+            Mail, ident, with_for_update=True, populate_existing=True
+        )
+        if mail.state in {MailState.FAILED, MailState.BOUNCED, MailState.KEPT}:
+            has_relay = bool(current_app.config["MAIL_SERVER"])
+            mail.state = MailState.QUEUED if has_relay else MailState.KEPT
+            mail.attempts = 0
+            mail.next_attempt_at = clock.now()
+            deliver.later()
+
+
+def register(app: Flask) -> None:
+    """Bind Flask-Mail."""
+    relay.init_app(app)

@@ -1,0 +1,112 @@
+"""What every response carries, and what every request must not."""
+
+import secrets
+
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from engage.core.access import current_user, mark_of
+from engage.core.errors import Problem, respond
+from engage.core.i18n import _l
+
+csrf = CSRFProtect()
+
+_POLICY = (
+    "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+_PERMISSIONS = (
+    "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+    "payment=(), usb=(), browsing-topics=(), publickey-credentials-get=(self), "
+    "publickey-credentials-create=(self)"
+)
+
+
+def is_shared() -> bool:
+    """May this response be kept for other readers? Then nothing personal may enter it."""
+    mark = mark_of(request.endpoint)
+    return (
+        mark is not None
+        and mark.cached
+        and request.method in {"GET", "HEAD"}
+        and current_user() is None
+    )
+
+
+def csp_nonce() -> str | None:
+    """This response's script nonce; None on a page that many readers share."""
+    if is_shared():
+        return None
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def content_policy() -> str:
+    """The Content-Security-Policy of this response."""
+    nonce = None if request.endpoint is None else csp_nonce()
+    script = f"'nonce-{nonce}' 'strict-dynamic'" if nonce else "'self'"
+    return _POLICY.format(script=script)
+
+
+def _headers(response: Response) -> Response:
+    headers = response.headers
+    if "Content-Security-Policy" not in headers:
+        headers["Content-Security-Policy"] = content_policy()
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("Permissions-Policy", _PERMISSIONS)
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("X-Frame-Options", "DENY")
+    if request.is_secure:
+        headers.setdefault(
+            "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
+        )
+    if "Cache-Control" not in headers:
+        headers["Cache-Control"] = (
+            "public, max-age=0, s-maxage=2"
+            if _may_share(response)
+            else "private, no-store"
+        )
+    vary = {v.strip() for v in headers.get("Vary", "").split(",") if v.strip()}
+    if request.endpoint != "static":
+        vary |= {"Cookie", "Accept-Encoding"}
+        if request.headers.get("HX-Request") or "HX-Request" in vary:
+            vary.add("HX-Request")
+    if vary:
+        headers["Vary"] = ", ".join(sorted(vary))
+    return response
+
+
+def _may_share(response: Response) -> bool:
+    return (
+        is_shared()
+        and response.status_code == 200
+        and "Set-Cookie" not in response.headers
+    )
+
+
+def register(app: Flask) -> None:
+    """CSRF and headers; the host list is Flask's own TRUSTED_HOSTS."""
+    csrf.init_app(app)
+
+    @app.errorhandler(CSRFError)
+    def _forged(error: CSRFError):  # type: ignore[no-untyped-def]
+        kept = request.form.get("body") or None
+        return respond(
+            Problem(
+                400,
+                _l("This form has expired"),
+                _l(
+                    "The page was open for a long time, or your sign-in ended meanwhile."
+                ),
+                _l("Go back, reload the page and send it again. Copy your text first."),
+                kept=kept,
+            )
+        )
+
+    app.after_request(_headers)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce

@@ -1,0 +1,154 @@
+"""Background work: named tasks on huey, run by the worker inside the application's context."""
+
+import importlib
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app
+from huey import PostgresHuey, RedisHuey, SqliteHuey, crontab
+from huey.api import Huey
+from sqlalchemy.engine import make_url
+
+from engage.core.db import after_commit
+
+log = logging.getLogger(__name__)
+
+
+class Task:
+    """A function that can run later. Its arguments must be JSON-like; it must be idempotent."""
+
+    def __init__(self, fn: Callable[..., Any]) -> None:
+        self.fn = fn
+        self.name = f"{fn.__module__}.{fn.__qualname__}"
+        self.__doc__ = fn.__doc__
+        self.__name__ = fn.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run it here and now."""
+        return self.fn(*args, **kwargs)
+
+    def later(self, *args: Any, delay: float = 0, **kwargs: Any) -> None:
+        """Run it in the worker once the present transaction is on disk, `delay` seconds on."""
+        after_commit(lambda: _enqueue(self.name, args, kwargs, delay))
+
+
+_tasks: dict[str, Task] = {}
+_periodic: dict[str, int] = {}
+
+
+def task(fn: Callable[..., Any]) -> Task:
+    """Make a function a task."""
+    made = Task(fn)
+    _tasks[made.name] = made
+    return made
+
+
+def every(*, minutes: int) -> Callable[[Callable[[], Any]], Task]:
+    """Run the function every so many minutes (a divisor of 60, or of 1440) in the worker."""
+
+    def mark(fn: Callable[[], Any]) -> Task:
+        made = task(fn)
+        _periodic[made.name] = minutes
+        return made
+
+    return mark
+
+
+def periodic_tasks() -> dict[str, Task]:
+    """The tasks that run by the clock, by name."""
+    return {name: _tasks[name] for name in _periodic}
+
+
+def _enqueue(name: str, args: Any, kwargs: Any, delay: float = 0) -> None:
+    if current_app.config.get("TASKS_INLINE"):
+        _tasks[name](*args, **kwargs)
+        return
+    queue: Queue = current_app.extensions["engage_queue"]
+    try:
+        queue.push(name, list(args), dict(kwargs), delay)
+    except Exception:
+        # the write is on disk already; the periodic sweeps find what was not queued
+        log.exception("could not queue %s", name)
+
+
+class Queue:
+    """The huey instance of one application."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.huey = _make_huey(app)
+        self._run = self.huey.task(name="run")(self._perform)
+        for name, minutes in _periodic.items():
+            self.huey.periodic_task(_schedule(minutes), name=name)(self._bind(name))
+
+    def push(
+        self, name: str, args: list[Any], kwargs: dict[str, Any], delay: float
+    ) -> None:
+        """Queue one call."""
+        if delay:
+            self._run.schedule(args=(name, args, kwargs), delay=delay)
+        else:
+            self._run(name, args, kwargs)
+
+    def pending(self) -> int:
+        """How many calls wait."""
+        return int(self.huey.pending_count())
+
+    def _bind(self, name: str) -> Callable[[], None]:
+        return lambda: self._perform(name, [], {})
+
+    def _perform(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+        work = _tasks.get(name)
+        if work is None:
+            importlib.import_module(name.rpartition(".")[0])
+            work = _tasks[name]
+        with self.app.app_context():
+            try:
+                work(*args, **kwargs)
+            except Exception:
+                self.app.logger.exception("task %s failed", name)
+                raise
+
+
+def _schedule(minutes: int) -> Any:
+    if minutes < 60:
+        return crontab(minute=f"*/{minutes}")
+    return crontab(minute="0", hour=f"*/{minutes // 60}" if minutes < 1440 else "6")
+
+
+def _make_huey(app: Flask) -> Huey:
+    redis = app.config.get("REDIS_URL")
+    if redis:
+        return RedisHuey("engage", url=redis, results=False)
+    url = make_url(app.config["DATABASE_URL"])
+    if url.get_backend_name() == "postgresql":
+        dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgresHuey("engage", dsn=dsn, results=False, table_prefix="queue")
+    path = app.config["QUEUE_PATH"]
+    return SqliteHuey("engage", filename=path, results=False, fsync=True)
+
+
+def queue_kind(app: Flask) -> str:
+    """`redis`, `postgresql` or `sqlite`: which queue this deployment uses."""
+    redis = app.config.get("REDIS_URL")
+    if redis:
+        return str(urlsplit(redis).scheme)
+    return str(make_url(app.config["DATABASE_URL"]).get_backend_name())
+
+
+def register(app: Flask) -> None:
+    """Give the application its queue (made when first used, so that reading costs nothing)."""
+    app.extensions["engage_queue"] = _Lazy(app)
+
+
+class _Lazy:
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._queue: Queue | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._queue is None:
+            self._queue = Queue(self._app)
+        return getattr(self._queue, name)

@@ -1,0 +1,178 @@
+"""One application, a clean database for each test, a reader, a clock."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, has_app_context
+from flask.testing import FlaskClient
+from sqlalchemy import event, text
+
+import config as settings
+from engage import create_app
+from engage.core import clock
+from engage.core.db import Model, db
+
+
+class IsolatedClient(FlaskClient):
+    """Requests run beside the test's own context, as they would in a server's thread."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        instant = clock.now()
+        is_frozen = clock.is_frozen()
+
+        def run() -> Any:
+            if is_frozen:
+                with clock.at(instant):
+                    return FlaskClient.open(self, *args, **kwargs)
+            return FlaskClient.open(self, *args, **kwargs)
+
+        answer = contextvars.Context().run(run)
+        if has_app_context():
+            db.session.rollback()
+            db.session.expire_all()
+        return answer
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application in its Test configuration, its schema made by the migrations."""
+    data = tmp_path_factory.mktemp("data")
+    made = create_app(settings.load(_environment(data), "test"))
+    made.test_client_class = IsolatedClient
+    with made.app_context():
+        _fresh_schema()
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+def _environment(data: Path) -> dict[str, str]:
+    env = {"ENGAGE_DATA_DIR": str(data), "ENGAGE_BASE_URL": "http://localhost"}
+    url = os.environ.get("ENGAGE_TEST_DATABASE_URL")
+    if url:
+        # each parallel worker has a database of its own
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        env["ENGAGE_TEST_DATABASE_URL"] = url + (f"_{worker}" if worker else "")
+    return env
+
+
+def _fresh_schema() -> None:
+    from engage.core.feature import alembic
+
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.begin() as connection:
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+    if Path(db.engine.url.database or "").name and list(
+        Path("migrations").glob("0*.py")
+    ):
+        alembic.upgrade()
+    else:
+        Model.metadata.create_all(db.engine)
+
+
+def _empty() -> None:
+    """Delete the rows of every table that has some."""
+    tables = Model.metadata.sorted_tables
+    found = " UNION ALL ".join(
+        f"SELECT {i} WHERE EXISTS (SELECT 1 FROM {t.name})"
+        for i, t in enumerate(tables)
+    )
+    with db.engine.connect() as connection:
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        raw = connection.execution_options(isolation_level="AUTOCOMMIT")
+        full = [row[0] for row in raw.execute(text(found))]
+        if not full:
+            return
+        raw.execute(
+            text(
+                "PRAGMA foreign_keys=OFF"
+                if is_sqlite
+                else "SET session_replication_role=replica"
+            )
+        )
+        for index in full:
+            raw.execute(tables[index].delete())
+        raw.execute(
+            text(
+                "PRAGMA foreign_keys=ON"
+                if is_sqlite
+                else "SET session_replication_role=origin"
+            )
+        )
+
+
+@pytest.fixture(autouse=True)
+def context(request: pytest.FixtureRequest) -> Iterator[None]:
+    """An application context around each test that asks for the application, then no rows."""
+    if "app" not in request.fixturenames:
+        yield
+        return
+    app: Flask = request.getfixturevalue("app")
+    with app.app_context():
+        yield
+        db.session.rollback()
+        db.session.close()
+    with app.app_context():
+        _empty()
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    """A reader whose every page is checked."""
+    from tests.pages import PageClient
+
+    return PageClient(app)
+
+
+@pytest.fixture
+def frozen() -> Iterator[Callable[[datetime], AbstractContextManager[datetime]]]:
+    """`with frozen(instant): ...` stops the clock there, for requests too."""
+    return clock.at  # type: ignore[return-value]
+
+
+class Counter(list[str]):
+    """The SQL statements sent inside the block."""
+
+
+@pytest.fixture
+def queries(app: Flask) -> Callable[[], AbstractContextManager[Counter]]:
+    """`with queries() as sent: ...` collects the statements sent to the database."""
+
+    @contextmanager
+    def count() -> Iterator[Counter]:
+        sent = Counter()
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if not statement.startswith(
+                ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "PRAGMA")
+            ):
+                sent.append(statement)
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(db.engine, "before_cursor_execute", note)
+
+    return count
+
+
+@pytest.fixture
+def sign_in(client: Any) -> Callable[[Any], Any]:
+    """`sign_in(user)` signs this test's reader in, second factor and all."""
+    from tests.factories.accounts import signed_in_cookie
+
+    def enter(user: Any) -> Any:
+        signed_in_cookie(client.http, user)
+        return client
+
+    return enter
