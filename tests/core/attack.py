@@ -1,0 +1,71 @@
+"""Attack inputs kept beside the project: where they are, and what to do without them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve()
+DATA = Path(os.environ.get("ENGAGE_ATTACK_DATA") or HERE.parents[3] / "shared" / "attack")
+
+
+def data() -> Path:
+    """The folder of attack inputs. Absent: skipped aloud here, a failure where CI is set."""
+    if (DATA / "upstream").is_dir():
+        return DATA
+    message = f"attack inputs are absent: set ENGAGE_ATTACK_DATA (looked in {DATA})"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    print(f"\n!!! {message}", file=sys.__stderr__)
+    pytest.skip(message)
+
+
+def script(name: str) -> ModuleType:
+    """A script of the attack folder, imported."""
+    spec = importlib.util.spec_from_file_location(name, data() / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+
+
+def inputs() -> list[str]:
+    """Every string of every list, once, in a stable order; placeholders made to fire."""
+    fire = {
+        "%js_alert%": "alert(1)",
+        "%js_uri_alert%": "javascript:alert(1)",
+        "%js_alert_only%": "alert(1)",
+        "%js_alert_template%": "alert`1`",
+        "%js_alert_entities%": "&#97;lert(1)",
+        "%js_write%": "document.write(1)",
+        "%html_alert_encoded%": "&lt;script&gt;alert(1)&lt;/script&gt;",
+    }
+    seen: dict[str, None] = {}
+    for path in sorted((data() / "upstream").glob("*.json")):
+        for text in _strings(json.loads(path.read_text(encoding="utf-8"))):
+            seen[text] = None
+            if "%" in text:
+                armed = text
+                for placeholder, shot in fire.items():
+                    armed = armed.replace(placeholder, shot)
+                seen[armed] = None
+    return list(seen)
