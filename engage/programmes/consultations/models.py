@@ -1,13 +1,23 @@
 """Consultations: what is asked, by whom, when, on which texts, and who took part."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Optional
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, String, Text, case
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.commons.accounts.models import Organisation, User
+from engage.commons.accounts.models import Organisation, StakeholderKind, User
 from engage.commons.comments.models import Thread
 from engage.commons.documents.models import Document
 from engage.core import clock
@@ -132,6 +142,10 @@ class Consultation(Words, Model):
     contact_phone: Mapped[str] = mapped_column(String(40), default="")
     cover_id: Mapped[Optional[int]] = mapped_column(ForeignKey(StoredFile.id))
     thread_id: Mapped[int] = mapped_column(ForeignKey(Thread.id), unique=True)
+    # what happens with an answer: [{"title": {"en": "..."}, "text": {"en": "..."}}]
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    # dates on the mooring line besides the window's: [{"on": "2026-10-09", "title": {"en": "..."}}]
+    milestones: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
     # every title, summary and audience in every language, folded, for the list's search box
     search_text: Mapped[str] = mapped_column(Text, default="")
     # counts every save; a form that carries an older number is stale
@@ -162,18 +176,6 @@ class Consultation(Words, Model):
         "ConsultationAttachment",
         back_populates="consultation",
         order_by="ConsultationAttachment.position",
-        cascade="all, delete-orphan",
-    )
-    steps: Mapped[list["ConsultationStep"]] = related(
-        "ConsultationStep",
-        back_populates="consultation",
-        order_by="ConsultationStep.position",
-        cascade="all, delete-orphan",
-    )
-    milestones: Mapped[list["ConsultationMilestone"]] = related(
-        "ConsultationMilestone",
-        back_populates="consultation",
-        order_by="ConsultationMilestone.on",
         cascade="all, delete-orphan",
     )
     themes: Mapped[list["ConsultationTheme"]] = related(
@@ -212,6 +214,13 @@ class Consultation(Words, Model):
             (cls.closes_at > now, ConsultationState.OPEN.value),
             else_=ConsultationState.CLOSED.value,
         )
+
+    def words_in(self, locale: str) -> "Consultation | ConsultationTranslation":
+        """A current translation when there is one, else the original; both carry `language`."""
+        for translation in self.translations:
+            if translation.language == locale and translation.mark is not TranslationMark.OUTDATED:
+                return translation
+        return self
 
     @property
     def address(self) -> str:
@@ -261,8 +270,12 @@ class ConsultationHost(Model):
     )
     position: Mapped[int] = mapped_column(default=0)
     role: Mapped[str] = mapped_column(String(200), default="")
-    # {"fr": {"role": "..."}}
-    translations: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # what it does, in other languages: {"fr": "..."}
+    role_translations: Mapped[dict[str, str]] = mapped_column(default=dict)
+
+    def role_in(self, locale: str) -> str:
+        """What it does, in this language where somebody translated it."""
+        return self.role_translations.get(locale) or self.role
 
     consultation: Mapped[Consultation] = related(Consultation, back_populates="hosts")
     organisation: Mapped[Organisation] = related(Organisation)
@@ -304,41 +317,6 @@ class ConsultationAttachment(Model):
     file: Mapped[StoredFile] = related(StoredFile)
 
 
-class ConsultationStep(Model):
-    """One sentence of "What happens with your answer"."""
-
-    __tablename__ = "consultation_steps"
-
-    id: Mapped[intpk]
-    consultation_id: Mapped[int] = mapped_column(
-        ForeignKey(Consultation.id, ondelete="CASCADE"), index=True
-    )
-    position: Mapped[int] = mapped_column(default=0)
-    title: Mapped[str] = mapped_column(String(200))
-    text: Mapped[str] = mapped_column(String(500), default="")
-    # {"fr": {"title": "...", "text": "..."}}
-    translations: Mapped[dict[str, Any]] = mapped_column(default=dict)
-
-    consultation: Mapped[Consultation] = related(Consultation, back_populates="steps")
-
-
-class ConsultationMilestone(Model):
-    """A date on the mooring line besides opening, closing and answering."""
-
-    __tablename__ = "consultation_milestones"
-
-    id: Mapped[intpk]
-    consultation_id: Mapped[int] = mapped_column(
-        ForeignKey(Consultation.id, ondelete="CASCADE"), index=True
-    )
-    on: Mapped[date]
-    title: Mapped[str] = mapped_column(String(120))
-    # {"fr": {"title": "..."}}
-    translations: Mapped[dict[str, Any]] = mapped_column(default=dict)
-
-    consultation: Mapped[Consultation] = related(Consultation, back_populates="milestones")
-
-
 class ConsultationTheme(Model):
     """A theme a consultation is found by."""
 
@@ -362,10 +340,50 @@ class ConsultationFollow(Model):
     followed_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
+class Occasion(StrEnum):
+    """What followers are told about."""
+
+    OPENED = "opened"
+    EXTENDED = "extended"
+    CLOSED = "closed"
+    ANSWERED = "answered"
+    NEW_VERSION = "new_version"
+
+
+class ConsultationBulletin(Model):
+    """A piece of news on its way to many people; written with the change it tells of.
+
+    The worker hands it out in batches and moves `last_user_id` in the same transaction, so a
+    killed worker goes on where it stopped and nobody is told twice.
+    """
+
+    __tablename__ = "consultation_bulletins"
+    __table_args__ = (
+        UniqueConstraint("consultation_id", "key"),
+        Index(
+            "ix_consultation_bulletins_waiting",
+            "id",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[intpk]
+    consultation_id: Mapped[int] = mapped_column(ForeignKey(Consultation.id, ondelete="CASCADE"))
+    occasion: Mapped[Occasion]
+    # tells two bulletins of one occasion apart: a second extension, a third version
+    key: Mapped[str] = mapped_column(String(80))
+    document_id: Mapped[Optional[int]] = mapped_column(ForeignKey(Document.id))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_user_id: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[Optional[datetime]]
+
+
 class ConsultationVoice(Model):
     """A person, or an organisation somebody spoke for, that took part; one row each.
 
-    `voice` is "u12" for an account, "g7" for a guest, "o3" for an organisation. `kind` is the
+    `voice` is "u12" for an account, "g" and a digest of the address for a guest, "o3" for an
+    organisation. `kind` is the
     stakeholder kind at the first contribution; organisations carry none. Counting these rows
     spares reading every comment.
     """
@@ -376,5 +394,6 @@ class ConsultationVoice(Model):
         ForeignKey(Consultation.id, ondelete="CASCADE"), primary_key=True
     )
     voice: Mapped[str] = mapped_column(String(24), primary_key=True)
-    kind: Mapped[Optional[str]] = mapped_column(String(20))
+    kind: Mapped[Optional[StakeholderKind]]
+    user_id: Mapped[Optional[int]] = mapped_column(ForeignKey(User.id), index=True)
     first_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -1,0 +1,502 @@
+"""Every read of consultations worth a name; what it loads is declared here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, select, union_all
+from sqlalchemy.orm import joinedload, selectinload
+
+from engage.commons.accounts.models import Organisation, StakeholderKind
+from engage.commons.comments.models import Comment, CommentState, OfficialAnswer, Thread
+from engage.commons.documents.models import Document, Paragraph, Version
+from engage.core.db import db
+from engage.core.errors import Missing
+from engage.core.paging import Page, paginate
+from engage.programmes.consultations import policy
+from engage.programmes.consultations.filters import Filters
+from engage.programmes.consultations.models import (
+    Consultation,
+    ConsultationAttachment,
+    ConsultationDocument,
+    ConsultationFollow,
+    ConsultationHost,
+    ConsultationState,
+    ConsultationTheme,
+    ConsultationTranslation,
+    ConsultationVoice,
+)
+
+_WORDS = selectinload(Consultation.translations)
+_HOSTS = selectinload(Consultation.hosts).joinedload(ConsultationHost.organisation)
+_CARD = (_WORDS, _HOSTS, joinedload(Consultation.cover))
+
+
+# --- one consultation ---------------------------------------------------------------------
+
+
+def get_visible(consultation_id: int, user: Any) -> Consultation:
+    """One consultation with its words, if this person may see it; Missing otherwise."""
+    return _one(consultation_id, policy.visible_to(user), joinedload(Consultation.translations))
+
+
+def get_detail(consultation_id: int, user: Any) -> Consultation:
+    """One consultation with all its page shows. Raises Missing."""
+    return _one(
+        consultation_id,
+        policy.visible_to(user),
+        joinedload(Consultation.translations),
+        joinedload(Consultation.themes),
+        joinedload(Consultation.cover),
+        joinedload(Consultation.thread),
+        _HOSTS,
+        selectinload(Consultation.documents).joinedload(ConsultationDocument.document),
+        selectinload(Consultation.attachments).joinedload(ConsultationAttachment.file),
+    )
+
+
+def consultation_with_words(consultation_id: int) -> Consultation:
+    """One consultation with its translations, whoever asks. Raises Missing."""
+    found = db.session.scalar(
+        select(Consultation).where(Consultation.id == consultation_id).options(_WORDS)
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+def translations_of(consultation_id: int) -> Sequence[ConsultationTranslation]:
+    """Every translation of one consultation."""
+    return db.session.scalars(
+        select(ConsultationTranslation).where(
+            ConsultationTranslation.consultation_id == consultation_id
+        )
+    ).all()
+
+
+def follows(consultation_id: int, user: Any) -> bool:
+    """Does this person follow it?"""
+    if user is None:
+        return False
+    return db.session.get(ConsultationFollow, (consultation_id, user.id)) is not None
+
+
+def _one(consultation_id: int, criterion: ColumnElement[bool], *options: Any) -> Consultation:
+    found = (
+        db.session.scalars(
+            select(Consultation)
+            .where(Consultation.id == consultation_id, criterion)
+            .options(*options)
+        )
+        .unique()
+        .one_or_none()
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+# --- lists --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Card:
+    """A consultation in a list, and how many took part."""
+
+    consultation: Consultation
+    people: int
+    organisations: int
+
+
+def cards_page(filters: Filters, now: datetime, page: int, per_page: int = 12) -> Page[Card]:
+    """The public list; drafts are not in it, whoever asks."""
+    found = paginate(_filtered(filters, now, policy.is_public()), page=page, per_page=per_page)
+    return Page(_with_voices(found.items), found.page, found.per_page, found.total)
+
+
+def office_page(
+    filters: Filters, now: datetime, user: Any, page: int, per_page: int = 20
+) -> Page[Card]:
+    """The office's list, drafts included."""
+    found = paginate(_filtered(filters, now, policy.visible_to(user)), page=page, per_page=per_page)
+    return Page(_with_voices(found.items), found.page, found.per_page, found.total)
+
+
+def open_cards(now: datetime, limit: int) -> list[Card]:
+    """What is open, the next to close first."""
+    rows = db.session.scalars(
+        select(Consultation)
+        .where(policy.is_public(), Consultation.state_sql(now) == ConsultationState.OPEN.value)
+        .order_by(Consultation.closes_at, Consultation.id)
+        .limit(limit)
+        .options(*_CARD)
+    ).all()
+    return _with_voices(rows)
+
+
+def ended_cards(now: datetime, limit: int, *, within: timedelta) -> list[Card]:
+    """What closed or was answered lately, the last to close first."""
+    ended = (ConsultationState.CLOSED.value, ConsultationState.ANSWERED.value)
+    rows = db.session.scalars(
+        select(Consultation)
+        .where(
+            policy.is_public(),
+            Consultation.state_sql(now).in_(ended),
+            Consultation.closes_at > now - within,
+        )
+        .order_by(Consultation.closes_at.desc(), Consultation.id.desc())
+        .limit(limit)
+        .options(*_CARD)
+    ).all()
+    return _with_voices(rows)
+
+
+def coming_cards(now: datetime, limit: int) -> list[Card]:
+    """What opens next."""
+    rows = db.session.scalars(
+        select(Consultation)
+        .where(policy.is_public(), Consultation.state_sql(now) == ConsultationState.SCHEDULED.value)
+        .order_by(Consultation.opens_at, Consultation.id)
+        .limit(limit)
+        .options(*_CARD)
+    ).all()
+    return _with_voices(rows)
+
+
+def open_count(now: datetime) -> int:
+    """How many are open."""
+    return (
+        db.session.scalar(
+            select(func.count())
+            .select_from(Consultation)
+            .where(policy.is_public(), Consultation.state_sql(now) == ConsultationState.OPEN.value)
+        )
+        or 0
+    )
+
+
+def feed_entries(limit: int = 30) -> Sequence[Consultation]:
+    """What the Atom feed tells, last change first."""
+    return db.session.scalars(
+        select(Consultation)
+        .where(policy.is_public())
+        .order_by(Consultation.updated_at.desc(), Consultation.id.desc())
+        .limit(limit)
+        .options(_WORDS, _HOSTS)
+    ).all()
+
+
+def hosting_organisations(limit: int | None = None) -> Sequence[Organisation]:
+    """Organisations that ask in public, by name."""
+    hosting = (
+        select(ConsultationHost.organisation_id)
+        .join(Consultation, Consultation.id == ConsultationHost.consultation_id)
+        .where(policy.is_public())
+    )
+    statement = select(Organisation).where(Organisation.id.in_(hosting)).order_by(Organisation.name)
+    return db.session.scalars(statement.limit(limit) if limit else statement).all()
+
+
+def followed_cards(user: Any, now: datetime, limit: int = 12) -> list[Card]:
+    """What this person follows, open ones first."""
+    rows = db.session.scalars(
+        _ordered(select(Consultation), "closing", now)
+        .where(
+            policy.visible_to(user),
+            Consultation.id.in_(
+                select(ConsultationFollow.consultation_id).where(
+                    ConsultationFollow.user_id == user.id
+                )
+            ),
+        )
+        .limit(limit)
+        .options(*_CARD)
+    ).all()
+    return _with_voices(rows)
+
+
+def _filtered(
+    filters: Filters, now: datetime, criterion: ColumnElement[bool]
+) -> Select[tuple[Consultation]]:
+    statement = select(Consultation).where(criterion).options(*_CARD)
+    state = Consultation.state_sql(now)
+    if filters.state is not None:
+        statement = statement.where(state == filters.state.value)
+    elif not filters.with_archived:
+        statement = statement.where(Consultation.state != ConsultationState.ARCHIVED)
+    for word in filters.words:
+        statement = statement.where(Consultation.search_text.contains(word, autoescape=True))
+    if filters.theme is not None:
+        statement = statement.where(
+            Consultation.id.in_(
+                select(ConsultationTheme.consultation_id).where(
+                    ConsultationTheme.theme == filters.theme
+                )
+            )
+        )
+    if filters.organisation:
+        statement = statement.where(
+            Consultation.id.in_(
+                select(ConsultationHost.consultation_id)
+                .join(Organisation, Organisation.id == ConsultationHost.organisation_id)
+                .where(Organisation.slug == filters.organisation)
+            )
+        )
+    return _ordered(statement, filters.sort, now)
+
+
+def _ordered(
+    statement: Select[tuple[Consultation]], sort: str, now: datetime
+) -> Select[tuple[Consultation]]:
+    if sort == "newest":
+        return statement.order_by(
+            func.coalesce(Consultation.published_at, Consultation.created_at).desc(),
+            Consultation.id.desc(),
+        )
+    if sort == "busiest":
+        people = (
+            select(func.count())
+            .where(ConsultationVoice.consultation_id == Consultation.id)
+            .correlate(Consultation)
+            .scalar_subquery()
+        )
+        return statement.order_by(people.desc(), Consultation.id.desc())
+    state = Consultation.state_sql(now)
+    rank = case(
+        (state == ConsultationState.OPEN.value, 0),
+        (state == ConsultationState.DRAFT.value, 1),
+        (state == ConsultationState.SCHEDULED.value, 2),
+        (state == ConsultationState.CLOSED.value, 3),
+        else_=4,
+    )
+    soonest = case((rank <= 2, Consultation.closes_at))
+    return statement.order_by(rank, soonest, Consultation.closes_at.desc(), Consultation.id.desc())
+
+
+def _with_voices(consultations: Collection[Consultation]) -> list[Card]:
+    ids = [consultation.id for consultation in consultations]
+    people: dict[int, int] = dict.fromkeys(ids, 0)
+    organisations: dict[int, int] = dict.fromkeys(ids, 0)
+    if ids:
+        rows = db.session.execute(
+            select(
+                ConsultationVoice.consultation_id,
+                func.count(ConsultationVoice.kind),
+                func.count() - func.count(ConsultationVoice.kind),
+            )
+            .where(ConsultationVoice.consultation_id.in_(ids))
+            .group_by(ConsultationVoice.consultation_id)
+        )
+        for consultation_id, persons, bodies in rows:
+            people[consultation_id] = persons
+            organisations[consultation_id] = bodies
+    return [
+        Card(consultation, people[consultation.id], organisations[consultation.id])
+        for consultation in consultations
+    ]
+
+
+# --- figures ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Participation:
+    """Who took part: people by kind, most first; organisations somebody spoke for."""
+
+    kinds: tuple[tuple[StakeholderKind, int, int], ...]
+    """(kind, people, per cent of all people)"""
+    people: int
+    organisations: int
+
+
+def participation(consultation_id: int) -> Participation:
+    """People by stakeholder kind and organisations, from one grouped read."""
+    rows = db.session.execute(
+        select(ConsultationVoice.kind, func.count())
+        .where(ConsultationVoice.consultation_id == consultation_id)
+        .group_by(ConsultationVoice.kind)
+    ).all()
+    by_kind = {kind: count for kind, count in rows}
+    organisations = by_kind.pop(None, 0)
+    people = sum(by_kind.values())
+    counted = sorted(((by_kind.get(kind, 0), kind) for kind in StakeholderKind), reverse=True)
+    return Participation(
+        tuple((kind, count, round(100 * count / people) if people else 0) for count, kind in counted),
+        people,
+        organisations,
+    )
+
+
+def thread_ids(consultation_id: int) -> Select[tuple[int]]:
+    """Every thread of a consultation: the general one, its documents', their paragraphs'."""
+    general = select(Consultation.thread_id).where(Consultation.id == consultation_id)
+    of_documents = (
+        select(Document.thread_id)
+        .join(ConsultationDocument, ConsultationDocument.document_id == Document.id)
+        .where(ConsultationDocument.consultation_id == consultation_id)
+    )
+    of_paragraphs = (
+        select(Paragraph.thread_id)
+        .join(Version, Version.id == Paragraph.version_id)
+        .join(ConsultationDocument, ConsultationDocument.document_id == Version.document_id)
+        .where(
+            ConsultationDocument.consultation_id == consultation_id,
+            Paragraph.thread_id.is_not(None),
+        )
+    )
+    every = union_all(general, of_documents, of_paragraphs).subquery()
+    return select(every.c[0])
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an organiser wants to know of a running consultation."""
+
+    comments: int
+    held: int
+    hidden: int
+    answered: int
+    waiting: int
+    overdue: int
+
+
+def figures(consultation_id: int, now: datetime) -> Figures:
+    """Comments by state, and answers owed, from one read."""
+    waiting = Comment.due_at.is_not(None) & Comment.answered_at.is_(None)
+    published = Comment.state == CommentState.PUBLISHED
+    row = db.session.execute(
+        select(
+            func.count(case((published, 1))),
+            func.count(case((Comment.state == CommentState.HELD, 1))),
+            func.count(case((Comment.state == CommentState.HIDDEN, 1))),
+            func.count(case((published & Comment.answered_at.is_not(None), 1))),
+            func.count(case((published & waiting, 1))),
+            func.count(case((published & waiting & (Comment.due_at < now), 1))),
+        ).where(Comment.thread_id.in_(thread_ids(consultation_id)))
+    ).one()
+    return Figures(*row)
+
+
+def comments_total(consultation_id: int) -> int:
+    """Published comments in all threads, from the threads' own counters."""
+    return (
+        db.session.scalar(
+            select(func.coalesce(func.sum(Thread.comments_count), 0)).where(
+                Thread.id.in_(thread_ids(consultation_id))
+            )
+        )
+        or 0
+    )
+
+
+# --- answers ------------------------------------------------------------------------------
+
+
+def answers_page(
+    consultation_id: int, *, organisation: str = "", page: int = 1, per_page: int = 20
+) -> Page[OfficialAnswer]:
+    """Official answers given in this consultation, newest first, with what they answer."""
+    statement = (
+        select(OfficialAnswer)
+        .join(Comment, Comment.id == OfficialAnswer.comment_id)
+        .where(
+            OfficialAnswer.published_at.is_not(None),
+            Comment.state == CommentState.PUBLISHED,
+            Comment.thread_id.in_(thread_ids(consultation_id)),
+        )
+        .options(
+            joinedload(OfficialAnswer.organisation),
+            joinedload(OfficialAnswer.comment).options(
+                joinedload(Comment.thread), joinedload(Comment.organisation)
+            ),
+        )
+        .order_by(OfficialAnswer.published_at.desc(), OfficialAnswer.id.desc())
+    )
+    if organisation:
+        statement = statement.join(
+            Organisation, Organisation.id == OfficialAnswer.organisation_id
+        ).where(Organisation.slug == organisation)
+    return paginate(statement, page=page, per_page=per_page)
+
+
+def answering_organisations(consultation_id: int) -> Sequence[Organisation]:
+    """Organisations that answered something here."""
+    answered = (
+        select(OfficialAnswer.organisation_id)
+        .join(Comment, Comment.id == OfficialAnswer.comment_id)
+        .where(
+            OfficialAnswer.published_at.is_not(None),
+            Comment.thread_id.in_(thread_ids(consultation_id)),
+        )
+    )
+    return db.session.scalars(
+        select(Organisation).where(Organisation.id.in_(answered)).order_by(Organisation.name)
+    ).all()
+
+
+# --- documents as parts -------------------------------------------------------------------
+
+
+def part(consultation_id: int, document_id: int) -> ConsultationDocument:
+    """One document as a part of this consultation. Raises Missing when it belongs elsewhere."""
+    found = db.session.scalar(
+        select(ConsultationDocument)
+        .where(
+            ConsultationDocument.consultation_id == consultation_id,
+            ConsultationDocument.document_id == document_id,
+        )
+        .options(joinedload(ConsultationDocument.document))
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consultation]:
+    """Document id -> its consultation with words and hosts."""
+    rows = db.session.execute(
+        select(ConsultationDocument.document_id, Consultation)
+        .join(Consultation, Consultation.id == ConsultationDocument.consultation_id)
+        .where(ConsultationDocument.document_id.in_(document_ids))
+        .options(_WORDS, selectinload(Consultation.hosts))
+    )
+    return {document_id: consultation for document_id, consultation in rows}
+
+
+def consultations_of_threads(ids: Collection[int]) -> dict[int, Consultation]:
+    """General thread id -> its consultation with words and hosts."""
+    rows = db.session.scalars(
+        select(Consultation)
+        .where(Consultation.thread_id.in_(ids))
+        .options(_WORDS, selectinload(Consultation.hosts))
+    )
+    return {consultation.thread_id: consultation for consultation in rows}
+
+
+def consultation_of_thread(thread_id: int) -> int | None:
+    """The consultation a comment in this thread takes part in, None for any other thread."""
+    general = select(Consultation.id).where(Consultation.thread_id == thread_id)
+    of_document = (
+        select(ConsultationDocument.consultation_id)
+        .join(Document, Document.id == ConsultationDocument.document_id)
+        .where(Document.thread_id == thread_id)
+    )
+    of_paragraph = (
+        select(ConsultationDocument.consultation_id)
+        .join(Version, Version.document_id == ConsultationDocument.document_id)
+        .join(Paragraph, Paragraph.version_id == Version.id)
+        .where(Paragraph.thread_id == thread_id)
+    )
+    return db.session.scalar(union_all(general, of_document, of_paragraph).limit(1))
+
+
+def organisations_to_host() -> Sequence[Organisation]:
+    """Organisations that may be named as hosts: the verified ones."""
+    return db.session.scalars(
+        select(Organisation)
+        .where(Organisation.verified_at.is_not(None))
+        .order_by(Organisation.name)
+    ).all()
