@@ -19,6 +19,7 @@ alembic = Alembic(run_mkdir=False, metadatas=Model.metadata)
 _PARTS = (
     "logs",
     "db",
+    "settings",
     "tasks",
     "outbox",
     "i18n",
