@@ -86,32 +86,24 @@ def _empty() -> None:
         f"SELECT {i} WHERE EXISTS (SELECT 1 FROM {t.name})"
         for i, t in enumerate(tables)
     )
-    with db.engine.connect() as connection:
-        is_sqlite = db.engine.dialect.name == "sqlite"
-        raw = connection.execution_options(isolation_level="AUTOCOMMIT")
-        full = [row[0] for row in raw.execute(text(found))]
+    with db.engine.begin() as connection:
+        full = [row[0] for row in connection.execute(text(found))]
         if not full:
             return
-        raw.execute(
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        connection.execute(
             text(
-                "PRAGMA foreign_keys=OFF"
+                "PRAGMA defer_foreign_keys=ON"
                 if is_sqlite
-                else "SET session_replication_role=replica"
+                else "SET LOCAL session_replication_role=replica"
             )
         )
-        for index in full:
-            raw.execute(tables[index].delete())
-        raw.execute(
-            text(
-                "PRAGMA foreign_keys=ON"
-                if is_sqlite
-                else "SET session_replication_role=origin"
-            )
-        )
+        for index in sorted(full, reverse=True):
+            connection.execute(tables[index].delete())
 
 
 @pytest.fixture(autouse=True)
-def context(request: pytest.FixtureRequest) -> Iterator[None]:
+def application_context(request: pytest.FixtureRequest) -> Iterator[None]:
     """An application context around each test that asks for the application, then no rows."""
     if "app" not in request.fixturenames:
         yield
@@ -176,3 +168,15 @@ def sign_in(client: Any) -> Callable[[Any], Any]:
         return client
 
     return enter
+
+
+@pytest.fixture
+def empty(app: Flask) -> Callable[[], None]:
+    """Start again without rows in the middle of a test."""
+
+    def clear() -> None:
+        db.session.rollback()
+        db.session.expunge_all()
+        _empty()
+
+    return clear

@@ -28,7 +28,7 @@ HTTP_NAMES = frozenset(
     {"request", "session", "g", "redirect", "abort", "flash", "make_response", "render_template", "jsonify"}
 )
 BELOW_VIEWS = frozenset({"models", "events", "policy", "queries", "notices", "service"})
-WITHOUT_SQL = frozenset({"views", "staff", "forms", "feature", "notices", "events"})
+WITHOUT_SQL = frozenset({"views", "staff", "forms", "feature", "events"})
 
 
 def test_every_feature_is_a_folder_and_every_folder_a_feature() -> None:

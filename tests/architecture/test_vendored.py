@@ -14,7 +14,7 @@ VENDOR = STATIC / "vendor"
 def manifest() -> dict[str, str]:
     """File below static/vendor -> its sha384 as in a subresource-integrity attribute."""
     listed = json.loads((VENDOR / "manifest.json").read_text())
-    return {name: entry if isinstance(entry, str) else entry["sha384"] for name, entry in listed.items()}
+    return {name: digest for library in listed.values() for name, digest in library["files"].items()}
 
 
 def test_files_are_what_the_manifest_says() -> None:
@@ -35,8 +35,9 @@ def test_every_file_is_listed() -> None:
     assert there == {name for name in manifest() if name.endswith((".js", ".css", ".mjs"))}
 
 
-def test_every_folder_has_its_version_and_licence() -> None:
-    for folder in VENDOR.iterdir():
-        if folder.is_dir():
-            assert any(c.isdigit() for c in folder.name), f"{folder.name} names no version"
-            assert any(p.name.upper().startswith("LICEN") for p in folder.iterdir()), f"{folder.name}: no licence"
+def test_every_library_names_its_version_source_and_licence() -> None:
+    listed = json.loads((VENDOR / "manifest.json").read_text())
+    for name, library in listed.items():
+        assert library["version"] and library["source"] and library["licence"], name
+        assert (VENDOR / library["licence_file"]).is_file(), f"{name}: no licence text"
+        assert all(library["version"] in path for path in library["files"]), f"{name}: version not in its path"
