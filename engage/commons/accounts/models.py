@@ -176,6 +176,41 @@ class SignIn(Model):
     user: Mapped[User] = related()
 
 
+class Registration(Model):
+    """Somebody asked for an account; it is made when the address confirms.
+
+    Until then nothing exists under the address, so nobody can take it in advance.
+    """
+
+    __tablename__ = "registrations"
+
+    id: Mapped[intpk]
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(320), index=True)
+    display_name: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[StakeholderKind]
+    locale: Mapped[str] = mapped_column(String(12))
+    password: Mapped[str | None] = mapped_column(String(255))
+    next_url: Mapped[str] = mapped_column(String(500), default="")
+    created_at: Mapped[datetime] = mapped_column(default=clock.now, index=True)
+
+    @validates("email")
+    def _keep_email_key(self, _name: str, address: str) -> str:
+        self.email_key = email_key(address) or address
+        return address
+
+
+class Attempt(Model):
+    """One try at something that is limited; whose is kept as a digest only."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_bucket_at", "bucket", "at"),)
+
+    id: Mapped[intpk]
+    bucket: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class ProviderIdentity(Model):
     """An account at an identity provider that opens an account here."""
 

@@ -1,0 +1,143 @@
+"""What a good password is here, and hashing that cannot be used to exhaust the machine.
+
+No rules on kinds of characters: length, and that it is not one of the first things somebody
+else would try (NIST SP 800-63B, section 3.1.1.2).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from flask_security import hash_password, verify_password
+
+from engage.core.errors import Text, Unavailable
+from engage.core.i18n import _l
+
+SHORTEST, LONGEST = 12, 128
+# argon2id, OWASP's second recommendation: 19 MiB, two passes, one lane
+ARGON2 = {"argon2__time_cost": 2, "argon2__memory_cost": 19_456, "argon2__parallelism": 1}
+ARGON2_IN_TESTS = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
+
+SITE_WORDS = ("engage", "boulogne", "calais", "boulognesurmer", "smartport", "opaleport", "opale")
+_LEET = str.maketrans("@4310$57!|", "aaeiosstii")
+_AT_ONCE = 2  # hashes at a time in this process; each takes a core and 19 MiB
+_PATIENCE = 4.0  # seconds
+_gate = threading.BoundedSemaphore(_AT_ONCE)
+
+
+def normal(password: str) -> str:
+    """The form that is hashed: the same signs typed on another keyboard stay the same."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def weakness(password: str, about: Iterable[str] = ()) -> Text | None:
+    """Why this password will not do, None when it will. `about`: the person's own words."""
+    typed = normal(password)
+    if len(typed) < SHORTEST:
+        return _l("Use at least 12 characters. Three or four words in a row are easy to keep in mind.")
+    if len(typed) > LONGEST:
+        return _l("Use at most 128 characters.")
+    if "\x00" in typed:
+        return _l("This password holds a character that cannot be typed again.")
+    folded = _fold(typed)
+    if len(set(typed)) < 5 or _is_run(folded) or _is_repeated(folded):
+        return _l("This password is one pattern repeated, which is tried first. Use a few words.")
+    if _is_common(folded):
+        return _l("This password is on the list of those tried first. Use a few words of your own.")
+    words = [*SITE_WORDS, *(_fold(word) for word in about)]
+    if _little_besides(folded, [word for word in words if len(word) >= 4]):
+        return _l("This password is mostly your own name, your address or the name of this site.")
+    return None
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _gate.acquire(timeout=_PATIENCE):
+        raise Unavailable
+    try:
+        yield
+    finally:
+        _gate.release()
+
+
+def make_hash(password: str) -> str:
+    """The argon2id hash of a password. Raises Unavailable when too many are being made."""
+    with _turn():
+        return str(hash_password(normal(password)))
+
+
+def matches(password: str, hashed: str | None) -> bool:
+    """Is this the password? Takes the same time when there is no hash to compare with."""
+    if len(password) > LONGEST * 4:
+        password = ""  # nobody's password; hashing megabytes would be a gift
+    against = hashed or _nobodys_hash()
+    with _turn():
+        found = bool(verify_password(normal(password), against))
+    return found and hashed is not None
+
+
+_nobody: list[str] = []
+
+
+def _nobodys_hash() -> str:
+    # made with the present cost, once
+    if not _nobody:
+        _nobody.append(make_hash("nobody has this password"))
+    return _nobody[0]
+
+
+def _fold(text: str) -> str:
+    bare = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return re.sub(r"[^\w]|_", "", "".join(c for c in bare if not unicodedata.combining(c)))
+
+
+@cache
+def _common() -> frozenset[str]:
+    lines = Path(__file__).with_name("common_passwords.txt").read_text("utf-8").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("#"))
+
+
+def _is_common(folded: str) -> bool:
+    plain = re.sub(r"^\d+|\d+$", "", folded)
+    unleeted = re.sub(r"[^a-z]", "", folded.translate(_LEET))
+    candidates = {folded, plain, unleeted, folded.rstrip("0123456789")}
+    if candidates & _common():
+        return True
+    # two common words in a row are one idea
+    return any(
+        plain[:cut] in _common() and plain[cut:] in _common() for cut in range(3, len(plain) - 2)
+    )
+
+
+def _is_repeated(folded: str) -> bool:
+    return any(
+        folded == (folded[:size] * (len(folded) // size + 1))[: len(folded)]
+        for size in range(1, min(7, len(folded) // 2 + 1))
+    )
+
+
+_ROWS = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "01234567890123456789",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
+    "qwertzuiopasdfghjklyxcvbnm",
+)
+
+
+def _is_run(folded: str) -> bool:
+    return any(folded in row or folded in row[::-1] for row in _ROWS)
+
+
+def _little_besides(folded: str, words: list[str]) -> bool:
+    rest = folded
+    for word in sorted(words, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    rest = re.sub(r"\d+", "", rest) if rest != folded else rest
+    return rest != folded and len(rest) < 5

@@ -1,0 +1,129 @@
+"""Flask-Security under our own pages: its datastore, hashing, tokens, codes and passkeys.
+
+Its blueprint stays out: the pages are ours (locale prefix, form base, one error style). Of
+Flask-Login we keep the loader; whose request it is, is read from the table of sessions.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+from flask import Flask
+from flask_security import FSQLALiteUserDatastore, RoleMixin, Security, Totp, WebauthnUtil
+from passlib.totp import TOTP, AppWallet
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from engage.commons.accounts import passwords
+from engage.commons.accounts.models import Passkey, User
+from engage.core import clock
+from engage.core.db import db
+
+
+class _NoRole(RoleMixin):  # type: ignore[misc]
+    """Flask-Security asks for a role model; ours are words on the person."""
+
+
+class Accounts(FSQLALiteUserDatastore):  # type: ignore[misc]
+    """Flask-Security's view of the people; `transactional()` decides when it is saved."""
+
+    def __init__(self) -> None:
+        super().__init__(db, User, _NoRole, Passkey)
+
+    def commit(self) -> None:
+        """Nothing: the write around it commits."""
+
+
+class OnceOnly(Totp):  # type: ignore[misc]
+    """Authenticator codes that work once, under keys that may be rotated."""
+
+    def __init__(self, secrets: dict[str, str], issuer: str) -> None:
+        newest = next(iter(secrets))
+        self._totp = TOTP.using(
+            issuer=issuer, wallet=AppWallet(secrets, default_tag=newest, encrypt_cost=10)
+        )
+
+    def get_last_counter(self, user: User) -> int | None:
+        return user.totp_counter
+
+    def set_last_counter(self, user: User, tmatch: Any) -> None:
+        user.totp_counter = tmatch.counter
+
+
+class Passkeys(WebauthnUtil):  # type: ignore[misc]
+    """Passkeys that stand alone: found without a name, and always with the person verified."""
+
+    def authenticator_selection(self, user: Any, usage: str) -> AuthenticatorSelectionCriteria:
+        return AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        )
+
+    def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:
+        return UserVerificationRequirement.REQUIRED
+
+
+def derived(secret: str, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that none can stand in for another."""
+    return hmac.new(secret.encode(), f"engage:{purpose}".encode(), hashlib.sha256).digest()
+
+
+def _keys(app: Flask) -> list[str]:
+    """The present secret first, then those that were."""
+    return [app.config["SECRET_KEY"], *app.config.get("SECRET_KEY_FALLBACKS", [])]
+
+
+def _totp_keys(app: Flask) -> dict[str, str]:
+    keys = [derived(secret, "authenticator").hex() for secret in _keys(app)]
+    return {"k" + hashlib.sha256(key.encode()).hexdigest()[:8]: key for key in keys}
+
+
+def _fernet_keys(app: Flask) -> list[bytes]:
+    return [base64.urlsafe_b64encode(derived(s, "recovery codes")) for s in _keys(app)]
+
+
+def register(app: Flask) -> Security:
+    """Bind Flask-Security, without pages, and hand its loader to the table of sessions."""
+    app.config.update(
+        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_SCHEMES=["argon2"],
+        SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=(
+            passwords.ARGON2_IN_TESTS if app.config["TESTING"] else passwords.ARGON2
+        ),
+        SECURITY_PASSWORD_LENGTH_MIN=passwords.SHORTEST,
+        SECURITY_PASSWORD_NORMALIZE_FORM="NFKC",
+        SECURITY_JOIN_USER_ROLES=False,
+        SECURITY_ANONYMOUS_USER_DISABLED=True,
+        SECURITY_CLI_USERS_NAME=None,
+        SECURITY_CLI_ROLES_NAME=None,
+        SECURITY_TWO_FACTOR=True,
+        SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
+        SECURITY_TWO_FACTOR_IMPLEMENTATIONS={},
+        SECURITY_TOTP_SECRETS=_totp_keys(app),
+        SECURITY_TOTP_ISSUER="Engage",
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES_N=10,
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS=_fernet_keys(app),
+        SECURITY_DATETIME_FACTORY=clock.now,
+        SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
+        # the browser is recognised by its session row, not by address and browser name
+        SESSION_PROTECTION=None,
+    )
+    security = Security(
+        app,
+        Accounts(),
+        register_blueprint=False,
+        totp_cls=OnceOnly,
+        webauthn_util_cls=Passkeys,
+    )
+    # its role checks are replaced by the marks of core/access.py: nothing to prepare per request
+    app.before_request_funcs[None].remove(security.principal._on_before_request)
+    app.extensions["engage_security"] = security
+    return security
