@@ -1,0 +1,56 @@
+"""A form sent twice: done once, answered the same."""
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from engage.core import clock
+from engage.core.db import db
+from engage.core.idempotency import FIELD, SentForm, forget_sent_forms
+from tests.core.conftest import mails
+
+
+def test_the_second_time_gets_the_first_answer(ground: Flask) -> None:
+    client = ground.test_client()
+    form = {"subject": "once", FIELD: "k" * 24}
+    first = client.post("/probe/write", data=form)
+    second = client.post("/probe/write", data=form)
+    assert (first.status_code, second.status_code) == (302, 303)
+    assert first.location == second.location == "/probe/written/1"
+    assert mails() == 1
+
+
+def test_the_same_key_with_other_words_is_told(ground: Flask) -> None:
+    client = ground.test_client()
+    client.post("/probe/write", data={"subject": "one", FIELD: "k"})
+    other = client.post("/probe/write", data={"subject": "two", FIELD: "k"})
+    assert other.status_code == 409
+    assert mails() == 1
+
+
+def test_a_refused_form_may_be_sent_again(ground: Flask) -> None:
+    client = ground.test_client()
+    form = {"subject": "x", FIELD: "k"}
+    assert client.post("/probe/write", data={**form, "then": "refuse"}).status_code == 422
+    assert client.post("/probe/write", data={**form, "then": "break"}).status_code == 403
+    assert mails() == 0
+    assert client.post("/probe/write", data=form).status_code == 302
+    assert mails() == 1
+
+
+def test_without_a_key_each_form_counts(ground: Flask) -> None:
+    client = ground.test_client()
+    for _ in range(2):
+        client.post("/probe/write", data={"subject": "x"})
+    assert mails() == 2
+
+
+def test_keys_are_forgotten_after_a_day(ground: Flask) -> None:
+    client = ground.test_client()
+    client.post("/probe/write", data={"subject": "x", FIELD: "k"})
+    forget_sent_forms()
+    assert db.session.scalar(select(func.count()).select_from(SentForm)) == 1
+    with clock.at(clock.now() + timedelta(hours=25)):
+        forget_sent_forms()
+    assert db.session.scalar(select(func.count()).select_from(SentForm)) == 0
