@@ -282,7 +282,7 @@ class ConsultationHost(Model):
 
 
 class ConsultationDocument(Model):
-    """A plan text as a part of a consultation; `translates` names the part it renders anew."""
+    """A plan text as a part of a consultation. Translations are parts too, shown as languages."""
 
     __tablename__ = "consultation_documents"
 
@@ -291,9 +291,6 @@ class ConsultationDocument(Model):
         ForeignKey(Consultation.id, ondelete="CASCADE"), index=True
     )
     position: Mapped[int] = mapped_column(default=0)
-    translates_id: Mapped[Optional[int]] = mapped_column(
-        ForeignKey("consultation_documents.document_id", ondelete="SET NULL")
-    )
 
     consultation: Mapped[Consultation] = related(Consultation, back_populates="documents")
     document: Mapped[Document] = related(Document)

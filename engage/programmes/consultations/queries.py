@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, select, union_all
+from sqlalchemy import ColumnElement, Select, case, func, literal, select, union_all
 from sqlalchemy.orm import joinedload, selectinload
 
 from engage.commons.accounts.models import Organisation, StakeholderKind
@@ -53,7 +53,9 @@ def get_detail(consultation_id: int, user: Any) -> Consultation:
         joinedload(Consultation.cover),
         joinedload(Consultation.thread),
         _HOSTS,
-        selectinload(Consultation.documents).joinedload(ConsultationDocument.document),
+        selectinload(Consultation.documents)
+        .joinedload(ConsultationDocument.document)
+        .joinedload(Document.current),
         selectinload(Consultation.attachments).joinedload(ConsultationAttachment.file),
     )
 
@@ -351,6 +353,32 @@ def thread_ids(consultation_id: int) -> Select[tuple[int]]:
     return select(every.c[0])
 
 
+def place_names(consultation_id: int) -> dict[int, str]:
+    """Thread id -> what stands there, for tables: "Draft plan, 2.3", "Draft plan", or nothing."""
+    in_texts = (
+        select(Paragraph.thread_id, Document.title, Paragraph.number, Version.number)
+        .join(Version, Version.id == Paragraph.version_id)
+        .join(Document, Document.id == Version.document_id)
+        .join(ConsultationDocument, ConsultationDocument.document_id == Document.id)
+        .where(
+            ConsultationDocument.consultation_id == consultation_id,
+            Paragraph.thread_id.is_not(None),
+        )
+        # a paragraph that did not change keeps its thread: the latest number counts
+        .order_by(Version.number)
+    )
+    found = {
+        thread_id: f"{title}, {number}"
+        for thread_id, title, number, _version in db.session.execute(in_texts)
+    }
+    whole = (
+        select(Document.thread_id, Document.title)
+        .join(ConsultationDocument, ConsultationDocument.document_id == Document.id)
+        .where(ConsultationDocument.consultation_id == consultation_id)
+    )
+    return found | dict(db.session.execute(whole).tuples())
+
+
 @dataclass(frozen=True)
 class Figures:
     """What an organiser wants to know of a running consultation."""
@@ -448,11 +476,62 @@ def part(consultation_id: int, document_id: int) -> ConsultationDocument:
             ConsultationDocument.consultation_id == consultation_id,
             ConsultationDocument.document_id == document_id,
         )
-        .options(joinedload(ConsultationDocument.document))
+        .options(joinedload(ConsultationDocument.document).joinedload(Document.current))
     )
     if found is None:
         raise Missing
     return found
+
+
+@dataclass(frozen=True)
+class DocumentFigures:
+    """What is said under one text, its present version's numbered paragraphs counted."""
+
+    paragraphs: int
+    comments: int
+
+
+def document_figures(document_ids: Collection[int]) -> dict[int, DocumentFigures]:
+    """Paragraphs and published comments of each text as it stands now: one query."""
+    rows = db.session.execute(
+        select(
+            Document.id,
+            func.count(Paragraph.thread_id),
+            func.coalesce(func.sum(Thread.comments_count), 0),
+        )
+        .join(Paragraph, Paragraph.version_id == Document.current_version_id)
+        .join(Thread, Thread.id == Paragraph.thread_id)
+        .where(Document.id.in_(document_ids))
+        .group_by(Document.id)
+    )
+    return {document_id: DocumentFigures(*counts) for document_id, *counts in rows}
+
+
+def own_parts(consultation_id: int, user: Any) -> set[int]:
+    """What this person wrote under: document ids, and 0 for the consultation as a whole."""
+    if user is None:
+        return set()
+    mine = (Comment.author_id == user.id) & (Comment.state == CommentState.PUBLISHED)
+    under_paragraphs = (
+        select(Version.document_id)
+        .join(Paragraph, Paragraph.version_id == Version.id)
+        .join(Comment, Comment.thread_id == Paragraph.thread_id)
+        .where(mine)
+    )
+    as_a_whole = (
+        select(Document.id).join(Comment, Comment.thread_id == Document.thread_id).where(mine)
+    )
+    of_texts = select(ConsultationDocument.document_id).where(
+        ConsultationDocument.consultation_id == consultation_id,
+        ConsultationDocument.document_id.in_(union_all(under_paragraphs, as_a_whole)),
+    )
+    general = (
+        select(literal(0))
+        .select_from(Consultation)
+        .join(Comment, Comment.thread_id == Consultation.thread_id)
+        .where(Consultation.id == consultation_id, mine)
+    )
+    return set(db.session.scalars(union_all(of_texts, general)))
 
 
 def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consultation]:
