@@ -43,7 +43,6 @@ TRANSITIONS = Transitions(
         CommentState.HELD: {CommentState.PUBLISHED, CommentState.HIDDEN, CommentState.WITHDRAWN},
         CommentState.PUBLISHED: {CommentState.HIDDEN, CommentState.WITHDRAWN},
         CommentState.HIDDEN: {CommentState.PUBLISHED, CommentState.HELD, CommentState.WITHDRAWN},
-        CommentState.WITHDRAWN: {CommentState.HIDDEN},
     }
 )
 
