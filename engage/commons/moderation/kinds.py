@@ -61,9 +61,9 @@ def names() -> list[str]:
     return sorted(_kinds)
 
 
-def subject(name: str, id: int) -> Subject:
+def subject(name: str, ident: int) -> Subject:
     """The contribution; Missing when there is none."""
-    found = get(name).load([id]).get(id)
+    found = get(name).load([ident]).get(ident)
     if found is None:
         raise Missing
     return found

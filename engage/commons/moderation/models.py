@@ -155,6 +155,8 @@ class Decision(Model):
     rule: Mapped[str] = mapped_column(String(40))
     words: Mapped[str] = mapped_column(Text)
     by_notice: Mapped[bool]
+    # did it hide or restore anything, or confirm what was?
+    changed: Mapped[bool]
     decided_at: Mapped[datetime]
     letters_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]

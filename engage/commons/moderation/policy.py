@@ -13,7 +13,8 @@ from engage.commons.moderation.models import (
     ComplaintState,
     Decision,
 )
-from engage.core.access import ALLOWED, Decision as Answer, denied
+from engage.core.access import ALLOWED, denied
+from engage.core.access import Decision as Answer
 from engage.core.i18n import _l
 
 

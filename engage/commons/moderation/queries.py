@@ -97,13 +97,13 @@ def next_case(user: User, after: Case) -> Case | None:
     return db.session.scalar(later) or db.session.scalar(mine)
 
 
-def reports(case_row: Case, *, round: int | None = None) -> Sequence[Report]:
+def reports(case_row: Case, *, opening: int | None = None) -> Sequence[Report]:
     """The reports, oldest first, their people loaded."""
     found = (
         select(Report).where(Report.case_id == case_row.id).options(joinedload(Report.reporter))
     )
-    if round is not None:
-        found = found.where(Report.round == round)
+    if opening is not None:
+        found = found.where(Report.round == opening)
     return db.session.scalars(found.order_by(Report.id)).all()
 
 

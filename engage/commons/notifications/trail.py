@@ -59,12 +59,12 @@ class TrailPage:
     before_id: int | None = None
     inclusive: bool = False
 
-    def criterion(self, received_at: Any, id: Any) -> ColumnElement[bool]:
-        """The WHERE of a source's query, which it orders by `received_at` and `id`, both descending."""
+    def criterion(self, received_at: Any, ident: Any) -> ColumnElement[bool]:
+        """The WHERE of a query that is ordered by both columns, descending."""
         if self.before is None:
             return true()
         if self.before_id is not None:
-            return or_(received_at < self.before, and_(received_at == self.before, id < self.before_id))
+            return or_(received_at < self.before, and_(received_at == self.before, ident < self.before_id))
         return received_at <= self.before if self.inclusive else received_at < self.before
 
 
@@ -107,11 +107,11 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str | None) -> Cursor | None:
-        """None for nothing and for anything that is not a cursor: the trail then starts at its beginning."""
+        """None for what is not a cursor: the trail then starts at its beginning."""
         try:
-            at, kind, id = (text or "").split("~")
+            at, kind, ident = (text or "").split("~")
             moment = datetime.fromisoformat(at)
-            number = int(id)
+            number = int(ident)
         except ValueError:
             return None
         if moment.tzinfo is None or not 0 <= number < 2**62:
@@ -140,7 +140,7 @@ sources = Sources()
 
 
 def trail(user: User, *, after: Cursor | None = None, limit: int = 20) -> Trail:
-    """One page of everything the person contributed, newest first: one query per source, or as it declares."""
+    """One page of everything the person contributed, newest first."""
     streams = [_stream(source, user, after, limit + 1) for source in sources]
     merged = merge(*streams, key=_position)
     items = list(islice(merged, limit + 1))
@@ -157,6 +157,29 @@ def counts(user: User) -> TrailCounts:
         if source.count is not None:
             total += source.count(user)
     return total
+
+
+def rows(user: User, size: int = 200) -> Iterator[tuple[Any, ...]]:
+    """The whole trail as lines of a table, read page by page."""
+    after: Cursor | None = None
+    while True:
+        page = trail(user, after=after, limit=size)
+        for item in page.items:
+            yield (
+                item.kind,
+                str(item.title),
+                str(item.place),
+                item.received_at,
+                item.read_at,
+                item.answered_at,
+                item.decided_at,
+                item.due_at,
+                str(item.state),
+                item.url,
+            )
+        if page.next is None:
+            return
+        after = page.next
 
 
 def _stream(source: TrailSource, user: User, after: Cursor | None, limit: int) -> list[TrailItem]:
