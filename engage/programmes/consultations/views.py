@@ -8,7 +8,7 @@ from flask import Response, redirect, render_template, request, stream_with_cont
 from werkzeug.routing import RequestRedirect
 
 from engage.commons.comments import queries as comments
-from engage.core import clock, csvexport, errors
+from engage.core import clock, csvexport
 from engage.core.access import current_user, public, signed_in
 from engage.core.errors import Missing
 from engage.core.forms import Form
@@ -21,7 +21,7 @@ from engage.programmes.consultations.models import (
     Consultation,
     ConsultationState,
 )
-from engage.programmes.consultations.phases import answer_due, phases
+from engage.programmes.consultations.phases import phases
 from engage.programmes.consultations.service.following import follow as start_following
 from engage.programmes.consultations.service.following import unfollow as stop_following
 
@@ -37,20 +37,19 @@ _SHOWN_STATES = tuple(state for state in ConsultationState if state is not Consu
 @bp.get("/consultations")
 @public(cached=True)
 def index() -> ResponseReturnValue:
-    """The list with its filters; htmx gets the result alone."""
+    """The list with its filters."""
     now = clock.now()
     chosen = filters.read(request.args)
     page = queries.cards_page(chosen, now, page_number())
-    template = "consultations/_results.html" if errors.is_fragment() else "consultations/index.html"
     return render_template(
-        template,
+        "consultations/index.html",
         page=page,
         filters=chosen,
         now=now,
         states=[(state.value, STATE_LABELS[state]) for state in _SHOWN_STATES],
         themes=[(theme.value, label) for theme, label in THEME_LABELS.items()],
         sorts=list(filters.SORTS.items()),
-        organisations=[] if errors.is_fragment() else queries.hosting_organisations(),
+        organisations=[(found.slug, found.name) for found in queries.hosting_organisations()],
     )
 
 
@@ -110,14 +109,13 @@ def answers(address: str) -> ResponseReturnValue:
     page = queries.answers_page(consultation.id, organisation=organisation, page=page_number())
     return render_template(
         "consultations/answers.html",
-        consultation=consultation,
-        words=consultation.words_in(locale_now()),
+        **reading.frame(consultation, now),
         page=page,
         places=comments.places([answer.comment.thread for answer in page.items], user, now),
         organisation=organisation,
-        organisations=queries.answering_organisations(consultation.id),
-        due=answer_due(consultation),
-        state=consultation.state_at(now),
+        organisations=[
+            (found.slug, found.name) for found in queries.answering_organisations(consultation.id)
+        ],
     )
 
 
@@ -129,13 +127,10 @@ def outcome(address: str) -> ResponseReturnValue:
     consultation = _opened(address)
     return render_template(
         "consultations/outcome.html",
-        consultation=consultation,
-        words=consultation.words_in(locale_now()),
+        **reading.frame(consultation, now),
         participation=queries.participation(consultation.id),
         written=queries.comments_total(consultation.id),
         phases=phases(consultation, now, locale_now()),
-        due=answer_due(consultation),
-        state=consultation.state_at(now),
     )
 
 
@@ -164,8 +159,7 @@ def follow(address: str) -> ResponseReturnValue:
         return redirect(url_for("consultations.detail", address=consultation.address))
     return render_template(
         "consultations/follow.html",
-        consultation=consultation,
-        words=consultation.words_in(locale_now()),
+        **reading.frame(consultation, clock.now()),
         decision=policy.can_follow(user, consultation, clock.now()),
         follows=queries.follows(consultation.id, user),
         form=form,
