@@ -20,7 +20,7 @@ from engage.core.db import Model, after_commit, db, intpk, transactional
 from engage.core.errors import Invalid, Missing, Unavailable
 from engage.core.i18n import _l
 from engage.core.richtext import neutral
-from engage.core.sniffing import FileType, Refused, extension_of, remake, sniff
+from engage.core.sniffing import ENDINGS, FileType, Refused, extension_of, remake, sniff
 from engage.core.storage import storage
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def harmless_name(sent: str, kind: FileType) -> str:
     name = unicodedata.normalize("NFC", neutral(sent or "").replace("\n", "_"))
     name = re.split(r"[/\\]", name)[-1].strip(" .")
     stem, ending = name, extension_of(name)
-    if ending in kind.extensions:
-        stem = name[: -len(ending) - 1] if "." in name else ""
-    else:
+    if ending in ENDINGS:
+        stem = name[: -len(ending) - 1]
+    if ending not in kind.extensions:
         ending = kind.extensions[0]
     stem = _FORBIDDEN.sub("_", stem).replace(".", "-").strip(" _-=+@")[:_LONGEST_NAME]
     if _RESERVED.fullmatch(stem):

@@ -83,6 +83,8 @@ def locale_now() -> str:
 def preferred_locale() -> str:
     """Address, account, cookie, Accept-Language, default: the first that is enabled."""
     enabled = locales()
+    if not has_request_context():
+        return enabled[0]
     in_address = (request.view_args or {}).get("locale") or g.get("locale")
     if in_address in enabled:
         return str(in_address)

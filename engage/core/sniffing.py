@@ -53,6 +53,7 @@ CSV = FileType("csv", "text", "text/csv", ("csv",))
 
 TYPES = (PNG, JPEG, WEBP, GIF, PDF, DOCX, XLSX, PPTX, ODT, ODS, ZIP, TEXT, CSV)
 _BY_EXTENSION = {extension: kind for kind in TYPES for extension in kind.extensions}
+ENDINGS = frozenset(_BY_EXTENSION)
 # a part that must be in the archive for its extension to agree; names are never compressed
 _INSIDE = {
     DOCX: b"word/",
