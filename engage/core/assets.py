@@ -2,13 +2,14 @@
 
 `asset_url("css/public.css")` is `/static/<hash>/css/public.css`. The hash stands before the path,
 so that ES modules may import each other relatively: all scripts share the hash of the whole tree,
-and a change to one gives all of them new addresses together. A style sheet that begins with
-`@import "..."` lines is served as one file. Bodies are compressed once, then kept in memory.
-There is no build step.
+and a change to one gives all of them new addresses together. `css_bundle("public")` is one file
+made of those that `static/css/bundles.json` lists. Bodies are compressed once, then kept in
+memory. There is no build step.
 """
 
 import gzip
 import hashlib
+import json
 import mimetypes
 import posixpath
 import re
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import brotli
-from flask import Flask
+from flask import Flask, current_app
 from werkzeug.http import parse_accept_header, parse_etags
 
 if TYPE_CHECKING:
@@ -40,12 +41,8 @@ _TYPES = {
     ".ico": "image/x-icon",
 }
 _COMPRESSIBLE = (".css", ".js", ".mjs", ".svg", ".json", ".webmanifest", ".txt", ".html", ".ico")
+_BUNDLE = ".bundle.css"
 _SCRIPTS = (".js", ".mjs")
-_IMPORT = re.compile(
-    r"""\s*(?:/\*.*?\*/\s*)*@import\s+(?:url\(\s*)?["']([^"']+)["']\s*\)?\s*"""
-    r"""(?:layer\(\s*([\w.-]+)\s*\))?\s*([^;]*);""",
-    re.DOTALL,
-)
 _MODULE_IMPORT = re.compile(r"""^\s*(?:import|export)\b[^"';]*["'](\.{1,2}/[^"']+)["']""", re.M)
 _CSS_URL = re.compile(r"""url\(\s*(["']?)(?!data:|https?:|/|#)([^"')]+)\1\s*\)""")
 _CSS_TOKEN = re.compile(
@@ -82,7 +79,9 @@ class Asset:
     @property
     def content_type(self) -> str:
         suffix = Path(self.path).suffix
-        return _TYPES.get(suffix) or mimetypes.guess_type(self.path)[0] or "application/octet-stream"
+        return (
+            _TYPES.get(suffix) or mimetypes.guess_type(self.path)[0] or "application/octet-stream"
+        )
 
     def encoded(self, encoding: str) -> bytes:
         """The body as `br`, `gzip` or `identity`."""
@@ -144,6 +143,10 @@ class Assets:
             raise FileNotFoundError(f"static/{path}")
         return f"{PREFIX}{asset.hash}/{path}"
 
+    def bundle_url(self, name: str) -> str:
+        """The address of a bundle of style sheets."""
+        return self.url(f"css/{name}{_BUNDLE}")
+
     def module_urls(self, path: str) -> list[str]:
         """The addresses of the modules a script imports, those of its imports too."""
         found: dict[str, None] = {}
@@ -170,37 +173,38 @@ class Assets:
         if "\x00" in path or len(path) > 300:
             return None
         if path.endswith(".css") and not path.startswith("vendor/"):
-            css = self._flat(path, ())
+            css = self._style(path)
             return None if css is None else squeezed(css).encode()
         place = self._file(path)
         return None if place is None else place.read_bytes()
 
-    def _flat(self, path: str, above: tuple[str, ...]) -> str | None:
-        """A style sheet with its imports in their places and its urls made absolute."""
+    def _style(self, path: str) -> str | None:
+        """A style sheet with its urls made absolute; a bundle is the files it lists."""
+        if path.startswith("css/") and path.endswith(_BUNDLE):
+            names = self._bundles().get(path[4 : -len(_BUNDLE)])
+            if names is None:
+                return None
+            parts = []
+            for name in names:
+                part = self._style(f"css/{name}")
+                if part is None:
+                    raise FileNotFoundError(f"static/css/{name}, named in static/css/bundles.json")
+                parts.append(part)
+            return "\n".join(parts)
         place = self._file(path)
         if place is None:
             return None
-        css = place.read_text()
-        parts, end = [], 0
-        while match := _IMPORT.match(css, end):
-            name, layer, media = match.groups()
-            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
-            if target in above:
-                raise ValueError(f"static/{path} imports itself through {target}")
-            inner = self._flat(target, (*above, path))
-            if inner is None:
-                raise FileNotFoundError(f"static/{target}, imported by static/{path}")
-            if media.strip():
-                inner = f"@media {media.strip()} {{ {inner} }}"
-            parts.append(f"@layer {layer} {{ {inner} }}" if layer else inner)
-            end = match.end()
 
         def absolute(found: re.Match[str]) -> str:
             name = posixpath.normpath(posixpath.join(posixpath.dirname(path), found.group(2)))
             name, mark, rest = name.partition("#")
             return f'url("{self.url(name)}{mark}{rest}")'
 
-        return "\n".join([*parts, _CSS_URL.sub(absolute, css[end:])])
+        return _CSS_URL.sub(absolute, place.read_text())
+
+    def _bundles(self) -> dict[str, list[str]]:
+        listed: dict[str, list[str]] = json.loads((self.root / "css/bundles.json").read_text())
+        return listed
 
     def _script_hash(self) -> str:
         if self._tree is None:
@@ -272,8 +276,16 @@ def _answer(
 
 
 def register(app: Flask) -> None:
-    """Serve static/ and give templates `asset_url` and `module_urls`."""
+    """Serve static/ and give templates `asset_url`, `css_bundle` and `module_urls`."""
     assets = Assets(Path(app.root_path) / "static", watch=app.config["NAME"] == "development")
     app.extensions["engage_assets"] = assets
     app.wsgi_app = StaticFront(app.wsgi_app, assets)  # type: ignore[method-assign]
-    app.jinja_env.globals.update(asset_url=assets.url, module_urls=assets.module_urls)
+    app.jinja_env.globals.update(
+        asset_url=assets.url, css_bundle=assets.bundle_url, module_urls=assets.module_urls
+    )
+
+
+def asset_url(path: str) -> str:
+    """The fingerprinted address of a static file, for Python code."""
+    assets: Assets = current_app.extensions["engage_assets"]
+    return assets.url(path)

@@ -10,6 +10,7 @@ from flask_alembic import Alembic
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config as settings
+from engage.core import pagecache
 from engage.core.db import Model
 from engage.core.idempotency import IdempotentFlask
 
@@ -33,6 +34,7 @@ _PARTS = (
     "files",
     "forms",
     "covers",
+    "frame",
     "charts",
     "slots",
     "nav",
@@ -91,10 +93,10 @@ def register(app: Flask) -> None:
 def finish(app: Flask) -> None:
     """What needs every feature in place: migrations, and the layers around the application."""
     alembic.init_app(app)
+    # inside the proxy layer: what is shared depends on the scheme people see
+    pagecache.wrap(app)
     if app.config["TRUSTED_PROXIES"]:
         hops = app.config["TRUSTED_PROXIES"]
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0
         )
-    if find_spec("engage.core.pagecache") is not None:
-        import_module("engage.core.pagecache").wrap(app)
