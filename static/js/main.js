@@ -1,0 +1,43 @@
+// Finds [data-behaviour] and loads what it names. Every page works without this file.
+import { say } from "./status.js";
+
+const started = new WeakMap();
+
+function start(root) {
+  const found = [...root.querySelectorAll("[data-behaviour]")];
+  if (root.matches?.("[data-behaviour]")) found.unshift(root);
+  for (const element of found) {
+    const names = started.get(element) ?? new Set();
+    started.set(element, names);
+    for (const name of element.dataset.behaviour.split(" ")) {
+      if (names.has(name)) continue;
+      names.add(name);
+      import(`./behaviours/${name}.js`).then(
+        (module) => module.default(element),
+        () => names.delete(name),
+      );
+    }
+  }
+  if (!window.htmx && root.querySelector("[hx-get],[hx-post]")) loadHtmx();
+}
+
+function loadHtmx() {
+  const address = document.querySelector("meta[name=engage-htmx]")?.content;
+  if (!address || document.querySelector("script[data-htmx]")) return;
+  const script = document.createElement("script");
+  script.src = address;
+  script.dataset.htmx = "";
+  document.head.append(script);
+}
+
+const words = document.body.dataset;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  event.detail.target?.setAttribute("aria-busy", "true");
+  say(words.busy);
+});
+document.addEventListener("htmx:afterRequest", (event) => event.detail.target?.removeAttribute("aria-busy"));
+document.addEventListener("htmx:afterSettle", () => say(words.done));
+document.addEventListener("htmx:sendError", () => say(words.offline));
+document.addEventListener("htmx:load", (event) => start(event.detail.elt));
+
+start(document);
