@@ -127,45 +127,17 @@ def office_page(
     return Page(_with_voices(found.items), found.page, found.per_page, found.total)
 
 
-def open_cards(now: datetime, limit: int) -> list[Card]:
-    """What is open, the next to close first."""
-    rows = db.session.scalars(
-        select(Consultation)
-        .where(policy.is_public(), Consultation.state_sql(now) == ConsultationState.OPEN.value)
-        .order_by(Consultation.closes_at, Consultation.id)
-        .limit(limit)
-        .options(*_CARD)
-    ).all()
-    return _with_voices(rows)
-
-
-def ended_cards(now: datetime, limit: int, *, within: timedelta) -> list[Card]:
-    """What closed or was answered lately, the last to close first."""
+def current_cards(now: datetime, *, lately: timedelta, limit: int = 40) -> list[Card]:
+    """What is open (the next to close first), comes, or ended within `lately`."""
+    state = Consultation.state_sql(now)
     ended = (ConsultationState.CLOSED.value, ConsultationState.ANSWERED.value)
-    rows = db.session.scalars(
-        select(Consultation)
-        .where(
-            policy.is_public(),
-            Consultation.state_sql(now).in_(ended),
-            Consultation.closes_at > now - within,
-        )
-        .order_by(Consultation.closes_at.desc(), Consultation.id.desc())
-        .limit(limit)
-        .options(*_CARD)
-    ).all()
-    return _with_voices(rows)
-
-
-def coming_cards(now: datetime, limit: int) -> list[Card]:
-    """What opens next."""
-    rows = db.session.scalars(
-        select(Consultation)
-        .where(policy.is_public(), Consultation.state_sql(now) == ConsultationState.SCHEDULED.value)
-        .order_by(Consultation.opens_at, Consultation.id)
-        .limit(limit)
-        .options(*_CARD)
-    ).all()
-    return _with_voices(rows)
+    going_on = (ConsultationState.OPEN.value, ConsultationState.SCHEDULED.value)
+    statement = select(Consultation).where(
+        policy.is_public(),
+        state.in_(going_on) | (state.in_(ended) & (Consultation.closes_at > now - lately)),
+    )
+    rows = db.session.scalars(_ordered(statement, "closing", now).limit(limit).options(*_CARD))
+    return _with_voices(rows.all())
 
 
 def open_count(now: datetime) -> int:
@@ -189,6 +161,21 @@ def feed_entries(limit: int = 30) -> Sequence[Consultation]:
         .limit(limit)
         .options(_WORDS, _HOSTS)
     ).all()
+
+
+def unfinished(now: datetime, limit: int) -> tuple[int, Sequence[Consultation]]:
+    """What waits for an organiser: closed ones without an outcome, then drafts; and how many."""
+    state = Consultation.state_sql(now)
+    waiting = state.in_((ConsultationState.CLOSED.value, ConsultationState.DRAFT.value))
+    total = db.session.scalar(select(func.count()).select_from(Consultation).where(waiting)) or 0
+    rows = db.session.scalars(
+        select(Consultation)
+        .where(waiting)
+        .order_by(state, Consultation.closes_at, Consultation.id)
+        .limit(limit)
+        .options(_WORDS)
+    ).all()
+    return total, rows
 
 
 def hosting_organisations(limit: int | None = None) -> Sequence[Organisation]:

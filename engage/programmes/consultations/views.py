@@ -210,7 +210,11 @@ def _opened(address: str) -> Consultation:
 
 
 def _canonical(consultation: Consultation, address: str) -> None:
-    if address != consultation.address and request.method in ("GET", "HEAD"):
-        values = {**(request.view_args or {}), **request.args.to_dict(flat=False)}
-        values["address"] = consultation.address
-        raise RequestRedirect(url_for(request.endpoint or "", **values))
+    if address == consultation.address or request.method not in ("GET", "HEAD"):
+        return
+    values = {**(request.view_args or {}), "address": consultation.address}
+    query = request.query_string.decode("ascii", "ignore")
+    # the query is carried over as it came: a reader's words never become arguments of url_for
+    raise RequestRedirect(
+        url_for(request.endpoint or "", **values) + (f"?{query}" if query else "")
+    )

@@ -10,11 +10,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engage.commons.accounts.models import Guest, StakeholderKind
+from engage.commons.comments.models import Comment
 from engage.core import audit, clock
 from engage.core.access import require
 from engage.core.db import db, transactional
 from engage.core.errors import Missing
-from engage.programmes.consultations import policy
+from engage.programmes.consultations import policy, queries
 from engage.programmes.consultations.models import (
     Consultation,
     ConsultationFollow,
@@ -48,6 +49,23 @@ def forget_follower(user_id: int) -> None:
     """An account closes: it follows nothing any more."""
     with transactional():
         db.session.execute(delete(ConsultationFollow).where(ConsultationFollow.user_id == user_id))
+
+
+def note_comment(comment_id: int) -> None:
+    """A comment can be read: its author took part, if it stands in a consultation."""
+    with transactional():
+        comment = db.session.get_one(Comment, comment_id)
+        consultation_id = queries.consultation_of_thread(comment.thread_id)
+        if consultation_id is None:
+            return
+        note_voice(
+            consultation_id,
+            user_id=comment.author_id,
+            guest_id=comment.guest_id,
+            organisation_id=comment.organisation_id,
+            kind=comment.kind,
+            at=comment.received_at,
+        )
 
 
 def note_voice(

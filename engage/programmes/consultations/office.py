@@ -1,0 +1,42 @@
+"""What consultations put on the desk of organisers: drafts to finish, outcomes to publish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+
+from engage.core import clock
+from engage.core.desk import DeskItem, Section, Waiting
+from engage.core.i18n import _, _l, locale_now
+from engage.programmes.consultations import queries
+from engage.programmes.consultations.models import Consultation, ConsultationState
+from engage.programmes.consultations.phases import answer_due
+
+
+def _waiting(user: Any, limit: int) -> Waiting:
+    now = clock.now()
+    total, found = queries.unfinished(now, limit)
+    return Waiting(total, [_item(consultation, now) for consultation in found])
+
+
+def _item(consultation: Consultation, now: Any) -> DeskItem:
+    is_closed = consultation.state_at(now) is ConsultationState.CLOSED
+    return DeskItem(
+        title=consultation.words_in(locale_now()).title,
+        url=url_for("consultations_office.overview", consultation_id=consultation.id),
+        detail=_("Closed: the outcome is owed") if is_closed else _("Draft: not scheduled yet"),
+        due_at=answer_due(consultation) if is_closed else None,
+    )
+
+
+SECTION = Section(
+    key="consultations",
+    title=_l("Consultations to finish"),
+    empty=_l("Every consultation is scheduled, running or answered."),
+    endpoint="consultations_office.index",
+    icon="consultations",
+    load=_waiting,
+    roles=frozenset({"organiser"}),
+    order=10,
+)
