@@ -1,0 +1,62 @@
+"""The production server: granian in front of the WSGI application, a few processes and threads.
+
+Why granian: docs/decisions/serving.md. The application is loaded once, before the processes
+fork, so that a restart is quick and memory is shared.
+"""
+
+import ctypes
+import importlib
+import logging
+import os
+import signal
+
+from flask import Flask
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from engage.core.db import db
+
+log = logging.getLogger(__name__)
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """End when the process that started us does, however it ends (Linux)."""
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    except (OSError, AttributeError):
+        log.debug("no prctl here")
+
+
+def _after_fork(app: Flask) -> None:
+    die_with_parent()
+    with app.app_context():
+        # connections of the parent are not ours
+        db.engine.dispose(close=False)
+
+
+def serve(app: Flask, *, host: str, port: int) -> None:
+    """Serve until told to stop; requests under way are finished first."""
+    importlib.import_module("wsgi")  # what the processes will find loaded
+    with app.app_context():
+        db.engine.dispose()
+    os.register_at_fork(after_in_child=lambda: _after_fork(app))
+    Granian(
+        "wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=app.config["WEB_CONCURRENCY"],
+        blocking_threads=app.config["WEB_THREADS"],
+        backlog=2048,
+        backpressure=1024,  # connections a process holds; slow ones cost no thread
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=25,
+        log_level=LogLevels.warning,
+        websockets=False,
+    ).serve()
