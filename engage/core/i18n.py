@@ -195,8 +195,8 @@ def _alternates() -> list[tuple[str, str, str]]:
     """(locale, its name, this page's address in it) for the language list."""
     found = []
     for locale in locales():
-        if request.endpoint and "locale" in (request.view_args or {}):
-            values = {**(request.view_args or {}), "locale": locale}
+        if request.endpoint and "address_args" in g:
+            values = {**g.address_args, "locale": locale}
             query = request.args.to_dict(flat=False) if request.method == "GET" else {}
             try:
                 address = url_for(request.endpoint, **{**query, **values})
@@ -225,8 +225,8 @@ def register(app: Flask) -> None:
     @app.url_value_preprocessor
     def _pull(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         if values is not None and "locale" in values:
-            g.locale = values.pop("locale")
-            request.view_args = {**values, "locale": g.locale}
+            g.address_args = dict(values)
+            g.locale = values.pop("locale")  # views never ask for it
 
     @app.url_defaults
     def _fill(endpoint: str, values: dict[str, Any]) -> None:
@@ -235,12 +235,6 @@ def register(app: Flask) -> None:
         ):
             return
         values["locale"] = locale_now()
-
-    @app.before_request
-    def _strip() -> None:
-        # views never ask for the locale; the address keeps it
-        if request.view_args and "locale" in request.view_args:
-            g.address_args = dict(request.view_args)
 
     app.jinja_env.globals.update(
         locale_now=locale_now,
