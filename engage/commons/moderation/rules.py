@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engage.commons.moderation.models import Outcome
-from engage.core.i18n import _l
+from engage.core.i18n import _, _l
 
 
 @dataclass(frozen=True)
@@ -144,3 +144,9 @@ def rules_for(outcome: Outcome) -> list[Rule]:
 def house_rules() -> list[Rule]:
     """The rules people keep to, in their order, for the page that tells them."""
     return sorted(rules_for(Outcome.HIDE), key=lambda rule: rule.number)
+
+
+def reason(kept: str | None) -> str:
+    """What stands in place of hidden words: the rule kept with them, in the reader's language."""
+    rule = RULES.get(kept or "")
+    return f"{rule.title} ({_('rule %(number)s', number=rule.number)})" if rule else kept or ""

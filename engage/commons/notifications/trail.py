@@ -16,6 +16,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, and_, or_, true
 
 from engage.commons.accounts.models import User
+from engage.core.i18n import _l
 
 Words = Any  # a string, or a lazy one
 
@@ -48,6 +49,20 @@ class TrailItem:
     steps: tuple[TrailStep, ...] = ()
     kind: str = ""  # filled in by the merge
     programme: str = "consultations"  # whose pictogram and accent it wears
+
+    def bollards(self) -> tuple[TrailStep, ...]:
+        """The steps told by the dates alone, for a source that gives none of its own."""
+        told = [
+            (_l("Received"), self.received_at),
+            (_l("Read"), self.read_at),
+            (_l("Answered"), self.answered_at),
+            (_l("Decided"), self.decided_at),
+        ]
+        last = max(number for number, (_label, at) in enumerate(told) if at is not None)
+        return tuple(
+            TrailStep(label, "done" if number < last else "now" if number == last else "next", at)
+            for number, (label, at) in enumerate(told)
+        )
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 
 from engage.commons.accounts.identity import email_key
 from engage.commons.accounts.models import User
 from engage.commons.moderation import kinds, notices, queries
 from engage.commons.moderation.cases import kept_words, note, opened_case
 from engage.commons.moderation.models import Report
+from engage.commons.moderation.notice import Notice
 from engage.commons.moderation.rules import GROUNDS
 from engage.core import audit, clock
 from engage.core.db import db, transactional
@@ -18,20 +18,6 @@ from engage.core.errors import Invalid, Missing
 from engage.core.i18n import _l
 
 EXPLANATION_MAX = 4000
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What somebody reports: the fields of Article 16."""
-
-    ground: str
-    explanation: str
-    address: str
-    name: str
-    email: str
-    good_faith: bool
-    locale: str
-
 
 
 def report(kind: str, target_id: int, notice: Notice, *, actor: User | None) -> Report:
