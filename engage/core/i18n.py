@@ -198,6 +198,7 @@ def _alternates() -> list[tuple[str, str, str]]:
         if request.endpoint and "address_args" in g:
             values = {**g.address_args, "locale": locale}
             query = request.args.to_dict(flat=False) if request.method == "GET" else {}
+            query = {k: v for k, v in query.items() if not k.startswith("_")}  # url_for's own words
             try:
                 address = url_for(request.endpoint, **{**query, **values})
             except (
