@@ -27,9 +27,13 @@ class EngageError(Exception):
     title: Text = _l("That did not work")
 
     def __init__(self, message: Text | None = None, hint: Text | None = None) -> None:
+        # the words may be lazy: they are spoken in the reader's language, later
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}: {self.message!r}"
 
 
 class Invalid(EngageError):
@@ -216,7 +220,7 @@ def register(app: Flask) -> None:
                 int(error.status),
                 error.title,
                 error.message,
-                error.hint,
+                error.hint or _HTTP.get(int(error.status), (None, None))[1],
                 wait=getattr(error, "wait", None),
                 url=getattr(error, "url", None),
                 kept=getattr(error, "kept", None),

@@ -111,7 +111,7 @@ def encode_position(values: Sequence[Any]) -> str:
 
 def decode_position(token: str | None, length: int) -> list[Any] | None:
     """The values a token stands for; None for no token or a nonsense one."""
-    if not token or len(token) > 400:
+    if not token or len(token) > 2000:
         return None
     try:
         padded = token + "=" * (-len(token) % 4)

@@ -99,7 +99,11 @@ def ground(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr(feature, "finish", finish_with_probe)
     made = engage.create_app(
         settings.load(
-            {"ENGAGE_DATA_DIR": str(app.config["DATA_DIR"]), "ENGAGE_BASE_URL": "http://localhost"},
+            {
+                "ENGAGE_DATA_DIR": str(app.config["DATA_DIR"]),
+                "ENGAGE_BASE_URL": "http://localhost",
+                "ENGAGE_TEST_DATABASE_URL": app.config["DATABASE_URL"],
+            },
             "test",
         )
     )
