@@ -256,7 +256,8 @@ def serve(key: str) -> "ResponseReturnValue":
     response.set_etag(file.sha256)
     response.last_modified = file.created_at
     response.cache_control.public = not is_private
-    response.cache_control.private = is_private
+    if is_private:
+        response.cache_control.private = True
     response.cache_control.max_age = 0 if is_private else 31_536_000
     response.cache_control.immutable = not is_private
     response.headers["Content-Security-Policy"] = _SEALED

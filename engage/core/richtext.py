@@ -182,7 +182,7 @@ def _hidden_target(seen: str, url: str) -> str | None:
 # --- HTML -> safe HTML ------------------------------------------------------------------
 
 
-class _Links(Filter):  # type: ignore[misc]
+class _Links(Filter):
     """Links keep a checked address, say what they are, and show where they really lead."""
 
     def __iter__(self) -> Iterator[dict[str, Any]]:

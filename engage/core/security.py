@@ -11,7 +11,7 @@ from engage.core.i18n import _l
 
 csrf = CSRFProtect()
 
-_POLICY = (
+POLICY = (
     "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
@@ -48,7 +48,7 @@ def content_policy() -> str:
     """The Content-Security-Policy of this response."""
     nonce = None if request.endpoint is None else csp_nonce()
     script = f"'nonce-{nonce}' 'strict-dynamic'" if nonce else "'self'"
-    return _POLICY.format(script=script)
+    return POLICY.format(script=script)
 
 
 def _headers(response: Response) -> Response:
