@@ -178,9 +178,7 @@ class Paragraph(Model):
 
     id: Mapped[intpk]
     version_id: Mapped[int] = mapped_column(ForeignKey(Version.id, ondelete="CASCADE"))
-    section_id: Mapped[int] = mapped_column(
-        ForeignKey(Section.id, ondelete="CASCADE"), index=True
-    )
+    section_id: Mapped[int] = mapped_column(ForeignKey(Section.id, ondelete="CASCADE"), index=True)
     position: Mapped[int]
     number: Mapped[str | None] = mapped_column(String(20))
     kind: Mapped[ParagraphKind]
