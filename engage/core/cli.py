@@ -10,6 +10,7 @@ from typing import Any
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import OperationalError
 
 from engage.core import checkup, supervise
 from engage.core.backup import BackupError, Report, backup, is_empty, restore
@@ -30,7 +31,14 @@ def serve_command(alone: bool, prepare: bool) -> None:
         sys.exit(supervise.main(["site"], prepare=prepare))
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     if prepare:
-        prepare_instance(app)
+        try:
+            prepare_instance(app)
+        except OperationalError:
+            log.exception("the database does not answer")
+            sys.exit(1)  # it may come back: the supervisor tries again
+        except Exception:
+            log.exception("this instance cannot be made ready")
+            sys.exit(supervise.CANNOT_START)
     elif checkup.checked("migrations", checkup.migrations).state == BAD:
         click.echo("The schema is not current: run `flask db upgrade` first.", err=True)
         sys.exit(supervise.CANNOT_START)

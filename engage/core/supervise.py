@@ -58,7 +58,7 @@ class Child:
         self.failures = 0 if lived > 30 else self.failures + 1
         self.restarts += 1
         self.process = None
-        pause = min(0.2 * 2 ** max(self.failures - 1, 0), _LONGEST_PAUSE)
+        pause = min(0.2 * 2.0 ** max(self.failures - 1, 0), _LONGEST_PAUSE)
         self.next_start = time.monotonic() + pause
         return pause
 
