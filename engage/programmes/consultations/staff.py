@@ -20,6 +20,7 @@ from engage.programmes.consultations.models import (
     THEME_LABELS,
     Consultation,
     ConsultationState,
+    TranslationMark,
 )
 from engage.programmes.consultations.service import lifecycle, parts, writing
 
@@ -73,6 +74,7 @@ def overview(consultation_id: int) -> ResponseReturnValue:
     return render_template(
         "consultations/office/overview.html",
         **reading.frame(consultation, now),
+        standing=reading.standing_words(consultation, now),
         can=policy.allowed_actions(user, consultation, now),
         missing=lifecycle.readiness(consultation_id, now)
         if consultation.state is ConsultationState.DRAFT
@@ -110,7 +112,7 @@ def edit(consultation_id: int) -> ResponseReturnValue:
     return page("consultations/office/brief.html", form, consultation=consultation)
 
 
-@bp.route("/<int:consultation_id>/translations/<language>", methods=["GET", "POST"])
+@bp.route("/<int:consultation_id>/translations/<locale:language>", methods=["GET", "POST"])
 @staff("organiser")
 def translate(consultation_id: int, language: str) -> ResponseReturnValue:
     """All words in another language, beside the original."""
@@ -357,7 +359,11 @@ def schedule(consultation_id: int) -> ResponseReturnValue:
         decision=policy.can("schedule", user, consultation, now),
         missing=lifecycle.readiness(consultation_id, now),
         texts=[row.document for row in consultation.documents],
-        languages=_languages(consultation),
+        languages=[
+            found
+            for found in _languages(consultation)
+            if found["is_original"] or found["is_current"]
+        ],
     )
 
 
@@ -484,6 +490,8 @@ def _languages(consultation: Consultation) -> list[dict[str, Any]]:
             "name": language_name(locale),
             "is_original": locale == consultation.language,
             "translation": by_language.get(locale),
+            "is_current": locale in by_language
+            and by_language[locale].mark is not TranslationMark.OUTDATED,
             "mark": shapes.MARK_LABELS[by_language[locale].mark] if locale in by_language else "",
         }
         for locale in locales()
