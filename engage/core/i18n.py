@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import flask_babel
 from babel import Locale
-from babel.dates import format_skeleton, get_timezone_location
+from babel.dates import format_date as babel_date
+from babel.dates import get_timezone_location
 from flask import (
     Blueprint,
     Flask,
@@ -120,13 +121,8 @@ def format_date(
     """`4 December 2026`, with `weekday` `Friday 4 December 2026`."""
     if isinstance(day, datetime):
         day = day.astimezone(reader_zone(zone)).date()
-    return format_skeleton(
-        "yMMMMEEEEd" if weekday else "yMMMMd",
-        datetime(day.year, day.month, day.day),
-        tzinfo=None,
-        fuzzy=True,
-        locale=_babel_locale(),
-    ).replace(", ", " ")
+    words = babel_date(day, "full" if weekday else "long", locale=_babel_locale())
+    return words.replace(", ", " ")
 
 
 def format_time(
