@@ -156,7 +156,9 @@ class Base:
         self.BASE_URL = base.rstrip("/")
         place = urlsplit(self.BASE_URL)
         if not place.hostname or place.path or place.query:
-            read.wrong("ENGAGE_BASE_URL", "should be a bare address such as https://engage.example.org")
+            read.wrong(
+                "ENGAGE_BASE_URL", "should be a bare address such as https://engage.example.org"
+            )
         self.PREFERRED_URL_SCHEME = place.scheme
         is_secure = place.scheme == "https"
         self.SESSION_COOKIE_SECURE = is_secure
@@ -295,7 +297,9 @@ class Production(Base):
         if not key:
             read.wrong("ENGAGE_SECRET_KEY", "is missing; make one with `openssl rand -hex 32`")
         elif key.startswith((DEVELOPMENT_KEY, "test-key", "dev")):
-            read.wrong("ENGAGE_SECRET_KEY", "is a development key; make one with `openssl rand -hex 32`")
+            read.wrong(
+                "ENGAGE_SECRET_KEY", "is a development key; make one with `openssl rand -hex 32`"
+            )
         elif len(key) < 32 or len(set(key)) < 8:
             read.wrong("ENGAGE_SECRET_KEY", "is too weak: at least 32 characters, at random")
         for name in ("ENGAGE_DEBUG", "FLASK_DEBUG"):

@@ -24,6 +24,7 @@ log = logging.getLogger("engage.supervise")
 CANNOT_START = 78  # sysexits' EX_CONFIG: restarting will not help
 _PATIENCE = 30.0  # seconds a child has to finish what it has begun
 _LONGEST_PAUSE = 10.0
+_HEAD_START = 5.0
 
 
 @dataclass
@@ -84,13 +85,17 @@ class Supervisor:
         metrics.clear(self.run_dir)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told)
-        for child in self.children:
-            child.start()
+        self.children[0].start()
+        for child in self.children[1:]:
+            # readers first: the others load once the site answers
+            child.next_start = time.monotonic() + (0 if address is None else _HEAD_START)
         self._leave_word()
         is_announced = address is None
         while not self.stop.wait(0.05 if not is_announced else 0.2):
             if address is not None and not is_announced and _answers(address):
                 is_announced = True
+                for child in self.children[1:]:
+                    child.next_start = 0
                 log.warning("Engage is at http://%s:%s (Ctrl-C stops it)", *address)
             for child in self.children:
                 if (code := self._look_after(child)) is not None:
