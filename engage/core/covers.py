@@ -26,4 +26,4 @@ def cover_url(programme: str, seed: int = 0, chosen: str | None = None) -> str:
 
 def register(app: Flask) -> None:
     """Give templates `cover_url`."""
-    app.jinja_env.globals["cover_url"] = cover_url
+    app.jinja_env.globals.update(cover_url=cover_url, cover_names=names)

@@ -188,7 +188,7 @@ def respond(problem: Problem) -> "ResponseReturnValue":
     except Exception:
         # the layout itself may need what has just failed (the database, a catalogue)
         current_app.logger.exception("error page failed")
-        html = render_template("errors/bare.html", problem=problem)
+        html = render_template("errors/_bare.html", problem=problem)
     return Response(html, status=problem.status, headers=headers, mimetype="text/html")
 
 

@@ -379,11 +379,6 @@ class TextAreaField(_Written, wtforms.TextAreaField):
         return super().attributes(
             {
                 "rows": self.rows,
-                "data_behaviour": "count draft" if self.draft else "count",
-                "data_count": f"{self.id}-count",
-                "data_most": self.maximum,
-                "data_left": _("You have # characters left"),
-                "data_over": _("You have # characters too many"),
                 "dir": "auto",
                 **given,
             }

@@ -1,15 +1,15 @@
 // Says how many characters are left, aloud only when few are.
 import { say } from "../status.js";
 
-export default function count(field) {
-  const out = document.getElementById(field.dataset.count);
-  const most = Number(field.dataset.most);
-  if (!out || !most) return;
+export default function count(out) {
+  const field = document.getElementById(out.dataset.for);
+  const most = Number(out.dataset.most);
+  if (!field || !most) return;
   const number = new Intl.NumberFormat(document.documentElement.lang);
   let timer;
   const show = () => {
     const left = most - [...field.value.replace(/\r?\n/g, "\n")].length;
-    const text = (left < 0 ? field.dataset.over : field.dataset.left).replace("#", number.format(Math.abs(left)));
+    const text = (left < 0 ? out.dataset.over : out.dataset.left).replace("#", number.format(Math.abs(left)));
     out.textContent = text;
     out.classList.toggle("over", left < 0);
     clearTimeout(timer);

@@ -1,7 +1,8 @@
 // Keeps a long text in this browser until it is sent. Never used on passwords.
 const DAY = 24 * 60 * 60 * 1000;
 
-export default function draft(field) {
+export default function draft(box) {
+  const field = box.querySelector("textarea");
   const place = field.form?.getAttribute("action") ?? location.pathname;
   const key = `draft:${place}:${field.name}`;
   const sent = `sent:${place}`;
