@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import Response
+from flask import Response, stream_with_context
 
 # = + - @ and their full-width twins, tab, line breaks and the pipe start a formula somewhere
 _FORMULA = tuple("=+-@\t\r\n|\uff1d\uff0b\uff0d\uff20")
@@ -54,7 +54,8 @@ def stream(
     filename: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]
 ) -> Response:
     """A download that starts at once and keeps memory flat."""
-    answer = Response(lines(header, rows), mimetype="text/csv")
+    # the database and the language are still needed while the rows leave
+    answer = Response(stream_with_context(lines(header, rows)), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename=filename)
     answer.headers["X-Accel-Buffering"] = "no"
     return answer
