@@ -93,7 +93,7 @@ def _hand_out_batch(bulletin_id: int) -> bool:
         return bool(people)
 
 
-def _audience(consultation_id: int, occasion: Occasion) -> Select[tuple[User]]:
+def _audience(consultation_id: int, occasion: Occasion) -> Select[User]:
     followers = select(ConsultationFollow.user_id).where(
         ConsultationFollow.consultation_id == consultation_id
     )

@@ -209,7 +209,7 @@ def followed_cards(user: Any, now: datetime, limit: int = 12) -> list[Card]:
 
 def _filtered(
     filters: Filters, now: datetime, criterion: ColumnElement[bool]
-) -> Select[tuple[Consultation]]:
+) -> Select[Consultation]:
     statement = select(Consultation).where(criterion).options(*_CARD)
     state = Consultation.state_sql(now)
     if filters.state is not None:
@@ -238,8 +238,8 @@ def _filtered(
 
 
 def _ordered(
-    statement: Select[tuple[Consultation]], sort: str, now: datetime
-) -> Select[tuple[Consultation]]:
+    statement: Select[Consultation], sort: str, now: datetime
+) -> Select[Consultation]:
     if sort == "newest":
         return statement.order_by(
             func.coalesce(Consultation.published_at, Consultation.created_at).desc(),
@@ -307,8 +307,8 @@ def participation(consultation_id: int) -> Participation:
         select(ConsultationVoice.kind, func.count())
         .where(ConsultationVoice.consultation_id == consultation_id)
         .group_by(ConsultationVoice.kind)
-    ).all()
-    by_kind = {kind: count for kind, count in rows}
+    )
+    by_kind: dict[StakeholderKind | None, int] = dict(rows.tuples())
     organisations = by_kind.pop(None, 0)
     people = sum(by_kind.values())
     counted = sorted(((by_kind.get(kind, 0), kind) for kind in StakeholderKind), reverse=True)
@@ -357,6 +357,7 @@ def place_names(consultation_id: int) -> dict[int, str]:
     found = {
         thread_id: f"{title}, {number}"
         for thread_id, title, number, _version in db.session.execute(in_texts)
+        if thread_id is not None
     }
     whole = (
         select(Document.thread_id, Document.title)
@@ -529,7 +530,7 @@ def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consu
         .where(ConsultationDocument.document_id.in_(document_ids))
         .options(_WORDS, selectinload(Consultation.hosts))
     )
-    return {document_id: consultation for document_id, consultation in rows}
+    return dict(rows.tuples())
 
 
 def consultations_of_threads(ids: Collection[int]) -> dict[int, Consultation]:

@@ -140,6 +140,7 @@ def _parts(
     found = []
     for row, is_done in _texts(consultation, done, locale):
         document = row.document
+        assert document.current is not None  # _texts leaves out what is not published
         counts = figures.get(document.id, queries.DocumentFigures(0, 0))
         found.append(
             Part(

@@ -127,7 +127,7 @@ def translate(consultation_id: int, language: str) -> ResponseReturnValue:
             writing.translate_consultation(
                 consultation_id,
                 language=language,
-                mark=form.mark.data,
+                mark=form.mark.data or TranslationMark.HUMAN,
                 words=form.words(),
                 revision=_revision(form),
                 actor=user,
@@ -185,7 +185,7 @@ def hosts(consultation_id: int) -> ResponseReturnValue:
         try:
             parts.add_host(
                 consultation_id,
-                organisation_id=form.organisation_id.data,
+                organisation_id=form.organisation_id.data or 0,
                 role=form.role.data,
                 actor=user,
             )
@@ -225,7 +225,7 @@ def documents(consultation_id: int) -> ResponseReturnValue:
             document = parts.add_document(
                 consultation_id,
                 title=form.title.data,
-                language=form.language.data,
+                language=form.language.data or "",
                 translation_of_id=form.translation_of_id.data or None,
                 actor=user,
             )
@@ -279,7 +279,7 @@ def files(consultation_id: int) -> ResponseReturnValue:
                 consultation_id,
                 upload=form.file.data,
                 title=form.title.data,
-                language=form.language.data,
+                language=form.language.data or "",
                 actor=user,
             )
         except Invalid as refused:
@@ -386,6 +386,7 @@ def extend(consultation_id: int) -> ResponseReturnValue:
     form = shapes.ExtendForm(data={"closes_at": consultation.closes_at})
     form.closes_at.zone = consultation.time_zone
     if form.validate_on_submit():
+        assert form.closes_at.data is not None  # the field is required
         try:
             lifecycle.extend_consultation(
                 consultation_id,

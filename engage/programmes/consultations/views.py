@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Response, redirect, render_template, request, stream_with_context, url_for
+from flask import Response, redirect, render_template, request, url_for
 from werkzeug.routing import RequestRedirect
 
 from engage.commons.comments import queries as comments
@@ -142,8 +142,7 @@ def comments_table(address: str) -> ResponseReturnValue:
     return csvexport.stream(
         f"consultation-{consultation.id}-comments.csv",
         export.header(),
-        # the database and the language are still needed when the rows leave
-        stream_with_context(export.rows(consultation.id)),
+        export.rows(consultation.id),
     )
 
 

@@ -220,7 +220,5 @@ def _reason_missing(reason: str) -> dict[str, Text]:
 
 
 def _outdate_translations(consultation_id: int) -> None:
-    from engage.programmes.consultations.queries import translations_of
-
     for translation in queries.translations_of(consultation_id):
         translation.mark = TranslationMark.OUTDATED

@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import func, select
 
 from engage.commons.accounts.models import Organisation
+from engage.commons.comments.service import set_hosts
 from engage.commons.documents.models import Document
 from engage.commons.documents.service import create_document
 from engage.core import audit, clock, files
 from engage.core.access import require
-from engage.core.db import db, lock, transactional
+from engage.core.db import db, lock, scalar_ids, transactional
 from engage.core.errors import Conflict, Invalid, Missing
 from engage.core.i18n import _l, locales
-from engage.programmes.consultations import policy
+from engage.programmes.consultations import policy, queries
 from engage.programmes.consultations.models import (
     Consultation,
     ConsultationAttachment,
@@ -55,6 +56,7 @@ def add_host(
         )
         db.session.add(host)
         db.session.flush()
+        _tell_threads(consultation_id)
         audit.record(
             "consultation.host_added", consultation, actor=actor, organisation=organisation.id
         )
@@ -83,6 +85,7 @@ def remove_host(consultation_id: int, *, organisation_id: int, actor: Any) -> No
             )
         db.session.delete(host)
         db.session.flush()
+        _tell_threads(consultation_id)
         audit.record(
             "consultation.host_removed", consultation, actor=actor, organisation=organisation_id
         )
@@ -104,7 +107,7 @@ def add_document(
         consultation = _editable(consultation_id, actor)
         if translation_of_id is not None:
             _part(consultation_id, translation_of_id)
-        document = create_document(
+        document: Document = create_document(
             OWNER_KIND,
             title=title,
             language=language,
@@ -223,6 +226,16 @@ def set_cover(consultation_id: int, *, upload: Any | None, actor: Any) -> None:
         )
         db.session.flush()
         audit.record("consultation.cover_set", consultation, actor=actor, own=bool(upload))
+
+
+def _tell_threads(consultation_id: int) -> None:
+    """Who owes answers changed: the threads that exist already hear of it."""
+    hosts = scalar_ids(
+        select(ConsultationHost.organisation_id)
+        .where(ConsultationHost.consultation_id == consultation_id)
+        .order_by(ConsultationHost.position)
+    )
+    set_hosts(scalar_ids(queries.thread_ids(consultation_id)), hosts)
 
 
 def _editable(consultation_id: int, actor: Any) -> Consultation:
