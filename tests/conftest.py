@@ -71,9 +71,7 @@ def _fresh_schema() -> None:
         with db.engine.begin() as connection:
             connection.execute(text("DROP SCHEMA public CASCADE"))
             connection.execute(text("CREATE SCHEMA public"))
-    if Path(db.engine.url.database or "").name and list(
-        Path("migrations").glob("0*.py")
-    ):
+    if Path(db.engine.url.database or "").name and list(Path("migrations").glob("0*.py")):
         alembic.upgrade()
     else:
         Model.metadata.create_all(db.engine)
@@ -83,8 +81,7 @@ def _empty() -> None:
     """Delete the rows of every table that has some."""
     tables = Model.metadata.sorted_tables
     found = " UNION ALL ".join(
-        f"SELECT {i} WHERE EXISTS (SELECT 1 FROM {t.name})"
-        for i, t in enumerate(tables)
+        f"SELECT {i} WHERE EXISTS (SELECT 1 FROM {t.name})" for i, t in enumerate(tables)
     )
     with db.engine.begin() as connection:
         full = [row[0] for row in connection.execute(text(found))]
@@ -144,9 +141,7 @@ def queries(app: Flask) -> Callable[[], AbstractContextManager[Counter]]:
         sent = Counter()
 
         def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if not statement.startswith(
-                ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "PRAGMA")
-            ):
+            if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "PRAGMA")):
                 sent.append(statement)
 
         event.listen(db.engine, "before_cursor_execute", note)

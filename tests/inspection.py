@@ -226,9 +226,9 @@ def _origin(root: Element, seen: Seen) -> Iterator[str]:
             value = e.get(attribute) or ""
             if re.match(r"\s*(https?:)?//", value) and "//localhost" not in value:
                 yield f"<{tag_of(e)} {attribute}={value!r}> asks another origin"
-        if tag_of(e) == "link" and (e.get("rel") or "") in {"stylesheet", "preload", "icon"}:
-            if re.match(r"\s*(https?:)?//", e.get("href") or ""):
-                yield f"style sheet or icon {e.get('href')!r} asks another origin"
+        loads = tag_of(e) == "link" and (e.get("rel") or "") in {"stylesheet", "preload", "icon"}
+        if loads and re.match(r"\s*(https?:)?//", e.get("href") or ""):
+            yield f"style sheet or icon {e.get('href')!r} asks another origin"
 
 
 def _security_headers(root: Element, seen: Seen) -> Iterator[str]:

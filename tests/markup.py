@@ -20,9 +20,7 @@ UNSEEN = frozenset({"script", "style", "template"})
 
 def parse(body: str, *, fragment: bool) -> tuple[Element, list[str]]:
     """The tree of a page (or of a partial answer) and the parser's complaints about it."""
-    parser = html5lib.HTMLParser(
-        tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False
-    )
+    parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
     root = parser.parseFragment(body, container="div") if fragment else parser.parse(body)
     complaints = [
         f"line {place[0]}: {code} {details or ''}".strip() for place, code, details in parser.errors

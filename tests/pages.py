@@ -116,7 +116,9 @@ class Page:
                 if any(wanted == text_of(b) for b in select(f, "button"))
                 or any(wanted == b.get("value") for b in select(f, "input[type=submit]"))
             ]
-            partial = [f for f in forms if wanted.startswith("/") and wanted in (f.get("action") or "")]
+            partial = [
+                f for f in forms if wanted.startswith("/") and wanted in (f.get("action") or "")
+            ]
             forms = exact or by_button or partial or self._forms_like(wanted)
         assert forms, (
             f"{self.url} ({self.status}) has no form {wanted!r}; "
@@ -153,13 +155,17 @@ class Page:
                 filled.setdefault(name, []).append(field.get("value", ""))
         return filled
 
-    def submit(self, form: str | Fields | None = None, data: Fields | None = None, /, **options: Any) -> Page:
+    def submit(
+        self, form: str | Fields | None = None, data: Fields | None = None, /, **options: Any
+    ) -> Page:
         """Fill in and send a form of this page; `None` for a field leaves it out."""
         if isinstance(form, Mapping):
             form, data = None, form
         element = self.form(form)
         values: dict[str, Any] = dict(self.values(element))
-        buttons = [b for b in select(element, "button[name]") if (b.get("type") or "submit") == "submit"]
+        buttons = [
+            b for b in select(element, "button[name]") if (b.get("type") or "submit") == "submit"
+        ]
         by_words = [b for b in buttons if text_of(b) == form]
         if by_words or len(buttons) == 1:
             pressed = (by_words or buttons)[0]
@@ -181,7 +187,9 @@ class Page:
 
     def follow(self, **options: Any) -> Page:
         """The page a redirect leads to."""
-        assert self.location, f"{self.url} answered {self.status} and leads nowhere: {self.text[:400]}"
+        assert self.location, (
+            f"{self.url} answered {self.status} and leads nowhere: {self.text[:400]}"
+        )
         return self.client.get(self.location, **options)
 
     def click(self, words: str, **options: Any) -> Page:
@@ -192,7 +200,11 @@ class Page:
         return self.client.get(urljoin(self.url, next(iter(near.values()))), **options)
 
     def __repr__(self) -> str:
-        return f"<Page {self.status} {self.url} {self.h1!r}>" if self.is_html else f"<Answer {self.status} {self.url}>"
+        return (
+            f"<Page {self.status} {self.url} {self.h1!r}>"
+            if self.is_html
+            else f"<Answer {self.status} {self.url}>"
+        )
 
 
 class PageClient:
@@ -210,18 +222,24 @@ class PageClient:
     def head(self, url: str, *, status: int | None = None, **options: Any) -> Page:
         return self._ask("HEAD", url, status, options)
 
-    def post(self, url: str, data: Any = None, *, status: int | None = None, **options: Any) -> Page:
+    def post(
+        self, url: str, data: Any = None, *, status: int | None = None, **options: Any
+    ) -> Page:
         """A POST of exactly this; forms are better sent with `submit`, which brings token and key along."""
         return self._ask("POST", url, status, {**options, "data": data})
 
-    def submit(self, form: str | Fields | None = None, data: Fields | None = None, /, **options: Any) -> Page:
+    def submit(
+        self, form: str | Fields | None = None, data: Fields | None = None, /, **options: Any
+    ) -> Page:
         """Submit a form of the page last fetched."""
         assert self.page is not None, "fetch a page first"
         return self.page.submit(form, data, **options)
 
     def fragment(self, url: str, **options: Any) -> Page:
         """The page as htmx asks for it."""
-        return self.get(url, headers={"HX-Request": "true", **options.pop("headers", {})}, **options)
+        return self.get(
+            url, headers={"HX-Request": "true", **options.pop("headers", {})}, **options
+        )
 
     def cookie(self, name: str) -> str | None:
         found = self.http.get_cookie(name)
@@ -241,7 +259,9 @@ class PageClient:
         if not unchecked:
             self._inspect(page, offsite=offsite)
         if status is not None:
-            assert page.status == status, f"{method} {address}: {page.status}, not {status}: {page.text[:600]}"
+            assert page.status == status, (
+                f"{method} {address}: {page.status}, not {status}: {page.text[:600]}"
+            )
         if page.is_html:
             self.page = page
         if follow and page.location:
@@ -249,10 +269,14 @@ class PageClient:
         return page
 
     def _inspect(self, page: Page, *, offsite: bool) -> None:
-        assert page.status < 500 or page.status == 503, f"{page.url} answered {page.status}: {page.body[:2000]}"
+        assert page.status < 500 or page.status == 503, (
+            f"{page.url} answered {page.status}: {page.body[:2000]}"
+        )
         if 300 <= page.status < 400 and page.status != 304:
             host = urlsplit(page.location or "").hostname
-            assert offsite or host in {None, "localhost"}, f"{page.url} sends people away to {page.location}"
+            assert offsite or host in {None, "localhost"}, (
+                f"{page.url} sends people away to {page.location}"
+            )
             return
         if not page.is_html or page.response.request.method == "HEAD" or not page.body:
             return

@@ -83,7 +83,9 @@ def test_columns_are_the_same(bare: Flask) -> None:
                 wrong.append(f"{name}.{column.name}: nullable is {found['nullable']}")
             length = getattr(column.type, "length", None)
             if found is not None and length and getattr(found["type"], "length", None) != length:
-                wrong.append(f"{name}.{column.name}: length {getattr(found['type'], 'length', None)}")
+                wrong.append(
+                    f"{name}.{column.name}: length {getattr(found['type'], 'length', None)}"
+                )
     assert not wrong, "\n".join(wrong)
 
 

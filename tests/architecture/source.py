@@ -103,7 +103,9 @@ def parsed(path: Path) -> ast.Module:
 @cache
 def modules() -> tuple[Module, ...]:
     return tuple(
-        Module(path, ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+        Module(
+            path, ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        )
         for path in sorted(PACKAGE.rglob("*.py"))
     )
 

@@ -35,9 +35,13 @@ def test_marks_stand_directly_under_the_route() -> None:
             if not routes:
                 continue
             if len(marks) != 1:
-                wrong.append(f"{module.where}:{node.lineno} {node.name} has {len(marks)} access marks")
+                wrong.append(
+                    f"{module.where}:{node.lineno} {node.name} has {len(marks)} access marks"
+                )
             elif marks[0] != routes[-1] + 1:
-                wrong.append(f"{module.where}:{node.lineno} {node.name}: the mark belongs right below the route")
+                wrong.append(
+                    f"{module.where}:{node.lineno} {node.name}: the mark belongs right below the route"
+                )
     assert not wrong, "\n".join(wrong)
 
 

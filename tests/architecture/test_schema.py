@@ -40,7 +40,11 @@ def test_what_is_one_per_person_has_a_unique_constraint(app: object) -> None:
 def test_tables_that_count_people_count_each_once(app: object) -> None:
     wrong = []
     for name, table in Model.metadata.tables.items():
-        people = {c.name for c in table.columns if c.name in {"user_id", "author_id", "guest_id", "person_id"}}
+        people = {
+            c.name
+            for c in table.columns
+            if c.name in {"user_id", "author_id", "guest_id", "person_id"}
+        }
         if name.endswith(PER_PERSON) and not any(s & people for s in unique_sets(table)):
             wrong.append(name)
     assert not wrong, wrong
@@ -56,7 +60,9 @@ def test_foreign_keys_are_indexed(app: object) -> None:
             for c in table.constraints
             if isinstance(c, UniqueConstraint | PrimaryKeyConstraint) and len(c.columns)
         }
-        wrong += [f"{name}.{c.name}" for c in table.columns if c.foreign_keys and c.name not in leading]
+        wrong += [
+            f"{name}.{c.name}" for c in table.columns if c.foreign_keys and c.name not in leading
+        ]
     assert not wrong, "\n".join(sorted(wrong))
 
 

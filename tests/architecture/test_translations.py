@@ -13,9 +13,25 @@ from flask import Flask
 
 from tests.architecture.source import ROOT
 
-KEYWORDS = {"_": None, "_l": None, "_n": (1, 2), "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3)}
-METHODS = [("engage/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
-OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}, "templates/**.txt": {"trimmed": "true", "silent": "false"}}
+KEYWORDS = {
+    "_": None,
+    "_l": None,
+    "_n": (1, 2),
+    "gettext": None,
+    "ngettext": (1, 2),
+    "lazy_gettext": None,
+    "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
+METHODS = [
+    ("engage/**.py", "python"),
+    ("templates/**.html", "jinja2"),
+    ("templates/**.txt", "jinja2"),
+]
+OPTIONS = {
+    "templates/**.html": {"trimmed": "true", "silent": "false"},
+    "templates/**.txt": {"trimmed": "true", "silent": "false"},
+}
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
 
 
@@ -24,7 +40,9 @@ def wanted() -> dict[object, str]:
     found: dict[object, str] = {}
     for folder in ("engage", "templates"):
         methods = [(p.removeprefix(folder + "/"), m) for p, m in METHODS if p.startswith(folder)]
-        options = {p.removeprefix(folder + "/"): o for p, o in OPTIONS.items() if p.startswith(folder)}
+        options = {
+            p.removeprefix(folder + "/"): o for p, o in OPTIONS.items() if p.startswith(folder)
+        }
         for name, line, message, _comments, context in extract_from_dir(
             ROOT / folder, methods, options, keywords=KEYWORDS
         ):

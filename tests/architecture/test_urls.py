@@ -8,9 +8,24 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 # machine addresses have no language
-WITHOUT_LOCALE = re.compile(r"^/(|healthz|readyz|metrics|static/.*|files/.*|\.well-known/.*|robots\.txt|favicon\.\w+|api/.*|mail/.*)$")
+WITHOUT_LOCALE = re.compile(
+    r"^/(|healthz|readyz|metrics|static/.*|files/.*|\.well-known/.*|robots\.txt|favicon\.\w+|api/.*|mail/.*)$"
+)
 TEXT_PARAMETERS = frozenset(
-    {"slug", "token", "name", "filename", "path", "key", "kind", "template", "code", "address", "provider", "topic"}
+    {
+        "slug",
+        "token",
+        "name",
+        "filename",
+        "path",
+        "key",
+        "kind",
+        "template",
+        "code",
+        "address",
+        "provider",
+        "topic",
+    }
 )
 
 
@@ -29,7 +44,9 @@ def test_kebab_case(app: Flask) -> None:
 
 def test_no_trailing_slash_but_on_the_home_page(app: Flask) -> None:
     wrong = [
-        r.rule for r in rules(app) if r.rule.endswith("/") and r.rule not in {"/", "/<locale:locale>/"}
+        r.rule
+        for r in rules(app)
+        if r.rule.endswith("/") and r.rule not in {"/", "/<locale:locale>/"}
     ]
     assert not wrong, wrong
 
@@ -55,7 +72,9 @@ def test_pages_live_under_a_locale(app: Flask) -> None:
 
 def test_endpoints_are_feature_and_word(app: Flask) -> None:
     wrong = [
-        r.endpoint for r in rules(app) if not re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*", r.endpoint)
+        r.endpoint
+        for r in rules(app)
+        if not re.fullmatch(r"[a-z]+(_[a-z]+)*\.[a-z]+(_[a-z]+)*", r.endpoint)
     ]
     assert not wrong, wrong
 

@@ -14,14 +14,19 @@ VENDOR = STATIC / "vendor"
 def manifest() -> dict[str, str]:
     """File below static/vendor -> its sha384 as in a subresource-integrity attribute."""
     listed = json.loads((VENDOR / "manifest.json").read_text())
-    return {name: digest for library in listed.values() for name, digest in library["files"].items()}
+    return {
+        name: digest for library in listed.values() for name, digest in library["files"].items()
+    }
 
 
 def test_files_are_what_the_manifest_says() -> None:
     wrong = []
     for name, promised in manifest().items():
         digest = hashlib.sha384((VENDOR / name).read_bytes()).digest()
-        if promised.removeprefix("sha384-") not in {base64.b64encode(digest).decode(), digest.hex()}:
+        if promised.removeprefix("sha384-") not in {
+            base64.b64encode(digest).decode(),
+            digest.hex(),
+        }:
             wrong.append(name)
     assert not wrong, wrong
 
@@ -38,6 +43,8 @@ def test_every_file_is_listed() -> None:
 def test_every_library_names_its_version_source_and_licence() -> None:
     listed = json.loads((VENDOR / "manifest.json").read_text())
     for name, library in listed.items():
-        assert library["version"] and library["source"] and library["licence"], name
+        assert all(library[fact] for fact in ("version", "source", "licence")), name
         assert (VENDOR / library["licence_file"]).is_file(), f"{name}: no licence text"
-        assert all(library["version"] in path for path in library["files"]), f"{name}: version not in its path"
+        assert all(library["version"] in path for path in library["files"]), (
+            f"{name}: version not in its path"
+        )

@@ -46,11 +46,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             stderr=errors,
             text=True,
         )
-        assert process.stdout and process.stdin
+        assert process.stdout
+        assert process.stdin
         line = process.stdout.readline()
         if not line:
             process.wait(10)
-            pytest.fail("the live site did not start:\n" + (folder / "errors.log").read_text()[-4000:])
+            pytest.fail(
+                "the live site did not start:\n" + (folder / "errors.log").read_text()[-4000:]
+            )
         yield Site(**json.loads(line))
         process.stdin.close()
         try:
@@ -71,7 +74,9 @@ def chromium() -> Iterator[Browser]:
 class Window:
     """A browser window of one reader that notes whatever it should not hear or ask."""
 
-    def __init__(self, browser: Browser, site: Site, reader: str, *, width: int, scheme: str) -> None:
+    def __init__(
+        self, browser: Browser, site: Site, reader: str, *, width: int, scheme: str
+    ) -> None:
         self.site = site
         self.said: list[str] = []
         self.context: BrowserContext = browser.new_context(
@@ -82,7 +87,10 @@ class Window:
             locale="en-GB",
         )
         self.context.add_cookies(
-            [{"name": name, "value": value, "url": site.url} for name, value in site.cookies[reader].items()]
+            [
+                {"name": name, "value": value, "url": site.url}
+                for name, value in site.cookies[reader].items()
+            ]
         )
         self.page: Page = self.context.new_page()
         self.page.on("console", self._console)
@@ -116,7 +124,9 @@ def window(chromium: Browser, site: Site) -> Iterator[object]:
     """`window("author", width=320, scheme="dark")` opens a window; all are closed at the end."""
     opened: list[Window] = []
 
-    def open_window(reader: str = "anonymous", *, width: int = 1280, scheme: str = "light") -> Window:
+    def open_window(
+        reader: str = "anonymous", *, width: int = 1280, scheme: str = "light"
+    ) -> Window:
         opened.append(Window(chromium, site, reader, width=width, scheme=scheme))
         return opened[-1]
 

@@ -47,7 +47,10 @@ def _reader(gate: str, roles: tuple[str, ...], case: Case) -> str | None:
         entitled = (
             gate == "public"
             or (gate == "signed_in" and reader != "anonymous")
-            or (gate == "staff" and (reader == "admin" or reader in roles or (not roles and reader == "moderator")))
+            or (
+                gate == "staff"
+                and (reader == "admin" or reader in roles or (not roles and reader == "moderator"))
+            )
         )
         if entitled and reader in case.seen_by:
             return reader

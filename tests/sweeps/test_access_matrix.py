@@ -55,11 +55,17 @@ def test_everybody_sees_exactly_what_they_may(
                 wrong.append(f"{rule.endpoint} {case.label}: {type(error).__name__} {error}")
                 continue
             got: int | str = page.status
-            if page.status in {302, 303} and SIGN_IN in (page.location or "") and "login" not in url:
+            if (
+                page.status in {302, 303}
+                and SIGN_IN in (page.location or "")
+                and "login" not in url
+            ):
                 got = "sign in"
             right = expected(mark.gate, mark.roles, who, case)
             if got not in right:
-                wrong.append(f"{rule.endpoint} ({case.label}) {url}: {got}, not {sorted(map(str, right))}")
+                wrong.append(
+                    f"{rule.endpoint} ({case.label}) {url}: {got}, not {sorted(map(str, right))}"
+                )
     assert not wrong, f"{len(wrong)} as {who}:\n" + "\n".join(wrong)
 
 
@@ -85,7 +91,7 @@ def test_things_that_are_not_there_are_not_found(
             continue
         for absent in (987_654_321, 2**62, 2**80):
             for case in cases(rule, world)[:1]:
-                values = {**case.values, **{name: absent for name in numbers}}
+                values = {**case.values, **dict.fromkeys(numbers, absent)}
                 page = client.get(address(app, rule.endpoint, Case("absent", values)))
                 if page.status != 404:
                     wrong.append(f"{page.url}: {page.status}")

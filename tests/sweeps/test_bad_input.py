@@ -27,7 +27,9 @@ ODD = (
 )  # fmt: skip
 # written for people with a mail client in their hand, not for a browser with our token
 WITHOUT_TOKEN = frozenset({"notifications.unsubscribe_at_once"})
-LEAKS = re.compile(r"Traceback \(most recent|sqlalchemy\.|werkzeug\.|jinja2\.|File \"/|psycopg|sqlite3\.")
+LEAKS = re.compile(
+    r"Traceback \(most recent|sqlalchemy\.|werkzeug\.|jinja2\.|File \"/|psycopg|sqlite3\."
+)
 
 
 @cache
@@ -43,8 +45,7 @@ def query_names() -> tuple[str, ...]:
 
 
 def in_order(values: tuple[str, ...], shift: int) -> Iterator[str]:
-    turned = cycle(values[shift % len(values) :] + values[: shift % len(values)])
-    return turned
+    return cycle(values[shift % len(values) :] + values[: shift % len(values)])
 
 
 def faults_of(client: PageClient, url: str, **options: Any) -> str | None:
@@ -103,9 +104,7 @@ def test_known_attacks_in_addresses(
         lines = lines[:: len(lines) // 800 + 1]
     world = build()
     sign_in(world.people["admin"])
-    pages = cycle(
-        [address(app, rule.endpoint, cases(rule, world)[0]) for rule in readable(app)]
-    )
+    pages = cycle([address(app, rule.endpoint, cases(rule, world)[0]) for rule in readable(app)])
     wrong = []
     for line in lines:
         query = dict.fromkeys(query_names(), line.encode("utf-8", "replace").decode())
@@ -124,7 +123,9 @@ def test_traversal_in_paths(app: Flask, client: PageClient) -> None:
     assert not wrong, wrong
 
 
-@pytest.mark.parametrize("path", ["/xx/", "/xx/consultations", "/e/", "/EN/", "/en-GB/", "/zz/login", "/%00/"])
+@pytest.mark.parametrize(
+    "path", ["/xx/", "/xx/consultations", "/e/", "/EN/", "/en-GB/", "/zz/login", "/%00/"]
+)
 def test_unknown_languages_are_not_found(client: PageClient, path: str) -> None:
     assert client.get(path).status in {404, 400}
 
@@ -167,7 +168,9 @@ def test_strangers_may_write_nothing_of_others(
     assert not wrong, "\n".join(wrong)
 
 
-def test_other_methods_never_break(app: Flask, client: PageClient, sign_in: Callable[[Any], Any]) -> None:
+def test_other_methods_never_break(
+    app: Flask, client: PageClient, sign_in: Callable[[Any], Any]
+) -> None:
     world = build()
     sign_in(world.people["admin"])
     wrong = []
@@ -203,18 +206,22 @@ def test_reading_changes_nothing(
 
 
 def _writable_rules(app: Flask, world: World) -> Iterator[tuple[Any, str]]:
-    from tests.sweeps.world import parameters, _addresses  # noqa: PLC0415
+    from tests.sweeps.world import _addresses, parameters
 
     for rule in app.url_map.iter_rules():
         mark = getattr(app.view_functions[rule.endpoint], "access_mark", None)
         if "POST" not in (rule.methods or set()) or mark is None or rule.endpoint in WITHOUT_TOKEN:
             continue
         names = parameters(rule)
-        provider = _addresses.get(rule.endpoint) or _addresses.get(",".join(f"<{n}>" for n in names))
+        provider = _addresses.get(rule.endpoint) or _addresses.get(
+            ",".join(f"<{n}>" for n in names)
+        )
         if provider is not None:
             values = provider(world)[0].values
         else:
-            values = {n: 1 if n.endswith("id") or n in {"number", "n", "version"} else "x" for n in names}
+            values = {
+                n: 1 if n.endswith("id") or n in {"number", "n", "version"} else "x" for n in names
+            }
         with app.test_request_context("/en/", base_url="http://localhost"):
             yield rule, url_for(rule.endpoint, **{"locale": "en", **values})
 

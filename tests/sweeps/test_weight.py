@@ -24,7 +24,9 @@ def weight(body: bytes) -> int:
 
 def assets_of(page: Page) -> set[str]:
     scripts = [e.get("src") for e in page.select("script[src]")]
-    styles = [e.get("href") for e in page.select('link[rel="stylesheet"], link[rel="modulepreload"]')]
+    styles = [
+        e.get("href") for e in page.select('link[rel="stylesheet"], link[rel="modulepreload"]')
+    ]
     return {urljoin(page.url, a) for a in scripts + styles if a}
 
 
@@ -64,13 +66,17 @@ def test_everything_a_page_names_is_there(app: Flask, client: PageClient) -> Non
             if page.status == 200 and page.is_html:
                 for element in page.select("[src], link[href]"):
                     name = element.get("src") or element.get("href") or ""
-                    if element.get("rel") not in {"canonical", "alternate"} and not name.startswith("data:"):
+                    if element.get("rel") not in {"canonical", "alternate"} and not name.startswith(
+                        "data:"
+                    ):
                         wanted.setdefault(urljoin(page.url, name), page.url)
     wrong = []
     for asset, seen_on in wanted.items():
         answer = client.http.get(asset)
         if answer.status_code != 200:
             wrong.append(f"{asset} (on {seen_on}) answers {answer.status_code}")
-        elif "/static/" in asset and "max-age=31536000" not in answer.headers.get("Cache-Control", ""):
+        elif "/static/" in asset and "max-age=31536000" not in answer.headers.get(
+            "Cache-Control", ""
+        ):
             wrong.append(f"{asset} cannot be kept: {answer.headers.get('Cache-Control')!r}")
     assert not wrong, "\n".join(wrong)

@@ -69,7 +69,9 @@ def inhabits(fill: Callable[[World], None]) -> Callable[[World], None]:
     return fill
 
 
-def addresses(*wanted: str) -> Callable[[Callable[[World], list[Case]]], Callable[[World], list[Case]]]:
+def addresses(
+    *wanted: str,
+) -> Callable[[Callable[[World], list[Case]]], Callable[[World], list[Case]]]:
     """Register the cases of endpoints (`feature.word`) or of all routes with these parameters
     (`<document_id>`; several as `<consultation_id>,<document_id>`). An endpoint's own come first."""
 
@@ -83,7 +85,7 @@ def addresses(*wanted: str) -> Callable[[Callable[[World], list[Case]]], Callabl
 
 def build(rows: int = 1) -> World:
     """An inhabited world, inside an application context, on an empty database."""
-    import tests.sweeps.inhabitants  # noqa: F401, PLC0415  registers everything
+    import tests.sweeps.inhabitants  # noqa: F401  registers everything
 
     world = World(rows)
     for fill in _inhabitants:
