@@ -34,9 +34,13 @@ if [ ! -e ".venv/.$kind-$stamp" ] &&
     echo "Installing packages (requirements/$kind.txt)" >&2
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
         --require-hashes --requirement "requirements/$kind.txt"
+    # installers may leave this to the first start, which it triples
+    .venv/bin/python -m compileall -q .venv/lib >/dev/null || true
     rm -f ".venv/.$kind-"*
     touch ".venv/.$kind-$stamp"
 fi
+
+.venv/bin/python -m compileall -q engage config.py wsgi.py >/dev/null || true
 
 if [ -d translations ]; then
     .venv/bin/python scripts/translations.py
