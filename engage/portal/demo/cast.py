@@ -21,10 +21,65 @@ from engage.commons.accounts.models import (
 )
 from engage.core import clock
 from engage.core.db import db, lock, transactional
+from engage.core.i18n import _l
 from engage.portal.demo import content
 
 PASSWORD = "low tide at seven bollards"  # noqa: S105  public on purpose; production refuses it
-FIRST_NAMES = ["Alix", "Basile", "Céline", "Denis", "Elsa", "Fanny", "Gaspard", "Hélène", "Isaac", "Jeanne", "Karim", "Louise", "Malo", "Nadia", "Oscar", "Perrine", "Quentin", "Rose", "Samir", "Tess", "Ulysse", "Valérie", "Walter", "Yasmine", "Zoé", "Bertrand", "Clémence", "Dylan", "Estelle", "Firmin", "Greta", "Henri", "Inès", "Joris", "Katia", "Lucie", "Martin", "Noémie", "Omar", "Paula"]
+# who can be signed in as by a visitor, and what for
+ON_SHOW = {
+    "resident": _l("a resident: comment, react, follow your own trail"),
+    "business": _l("a business: write in the name of your organisation"),
+    "association": _l("an association: write in the name of your members"),
+    "researcher": _l("a researcher: bring measurements into the discussion"),
+    "officer": _l("an answering officer: answer officially for the port authority"),
+    "organiser": _l("an organiser: prepare, open and close consultations"),
+    "moderator": _l("a moderator: read reports and decide on them"),
+    "communications": _l("a communications officer: see what goes out to people"),
+    "analyst": _l("an analyst: read the office and export data"),
+    "admin": _l("an administrator: people, organisations, settings, records"),
+}
+FIRST_NAMES = [
+    "Alix",
+    "Basile",
+    "Céline",
+    "Denis",
+    "Elsa",
+    "Fanny",
+    "Gaspard",
+    "Hélène",
+    "Isaac",
+    "Jeanne",
+    "Karim",
+    "Louise",
+    "Malo",
+    "Nadia",
+    "Oscar",
+    "Perrine",
+    "Quentin",
+    "Rose",
+    "Samir",
+    "Tess",
+    "Ulysse",
+    "Valérie",
+    "Walter",
+    "Yasmine",
+    "Zoé",
+    "Bertrand",
+    "Clémence",
+    "Dylan",
+    "Estelle",
+    "Firmin",
+    "Greta",
+    "Henri",
+    "Inès",
+    "Joris",
+    "Katia",
+    "Lucie",
+    "Martin",
+    "Noémie",
+    "Omar",
+    "Paula",
+]
 # who the crowd is, in shares of twenty
 KINDS = (
     [StakeholderKind.RESIDENT] * 11
@@ -98,7 +153,7 @@ def _account(person: content.Person) -> User:
             locale=person.locale,
             kind=StakeholderKind(person.kind),
         )
-    if person.does:
+    if person.key in ON_SHOW:
         user.password, user.password_at = _hashed(), clock.now()
     db.session.flush()
     return user

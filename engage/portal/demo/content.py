@@ -15,14 +15,13 @@ DOMAIN = "example.org"
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody invented. `does` is what a visitor learns before signing in as them."""
+    """Somebody invented."""
 
     key: str
     name: str
     kind: str
     locale: str = "en"
     role: str = ""
-    does: str = ""
     organisations: tuple[tuple[str, str], ...] = ()
     confirmed: bool = True
 

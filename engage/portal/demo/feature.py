@@ -6,8 +6,10 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
+from engage.commons.accounts import demo as accounts
 from engage.core.errors import EngageError
 from engage.portal.demo import service
+from engage.portal.demo.cast import PASSWORD
 
 commands = AppGroup("demo", help="The demonstration: one story, told with invented people.")
 
@@ -39,11 +41,13 @@ def accounts_command() -> None:
     if not known:
         click.echo("No demonstration is loaded here.")
         return
-    click.echo(f'Sign in as any of these with the password "{known[0].password}":')
+    click.echo("The demonstration's accounts. Press one on the sign-in page, or use the password")
+    click.echo(f'"{PASSWORD}":')
     for account in known:
-        click.echo(f"  {account.email:<28} {account.role:<15} {account.name} {account.does}")
+        click.echo(f"  {account.email:<28} {account.name:<16} {account.text}")
 
 
 def register(app: Flask) -> None:
-    """Offer the commands."""
+    """Offer the commands, and the accounts to the sign-in page."""
     app.cli.add_command(commands)
+    accounts.offer(service.accounts)

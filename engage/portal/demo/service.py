@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from flask import current_app
 from sqlalchemy import select
 
+from engage.commons.accounts.demo import DemoAccount
 from engage.commons.documents.models import Document
 from engage.core import clock
 from engage.core.db import db
 from engage.core.errors import NotAllowed
 from engage.core.i18n import _l
 from engage.portal.demo import content, crowd
-from engage.portal.demo.cast import PASSWORD, again, enter, is_on_stage
+from engage.portal.demo.cast import ON_SHOW, again, enter, is_on_stage
 from engage.portal.demo.story import Story, agree_with_paragraphs
 from engage.programmes.consultations.models import Consultation, ConsultationDocument
 
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class DemoAccount:
-    """Somebody a visitor may sign in as."""
-
-    email: str
-    name: str
-    role: str
-    does: str
-    password: str = PASSWORD
-
-
 def accounts() -> list[DemoAccount]:
     """The accounts shown at start and on the sign-in page; empty until they exist."""
     if not current_app.config["DEMONSTRATION"] or not is_on_stage():
         return []
-    return [
-        DemoAccount(person.email, person.name, person.role or person.kind, person.does)
-        for person in content.people()
-        if person.does
-    ]
+    known = {person.key: person for person in content.people()}
+    return [DemoAccount(known[key].email, known[key].name, text) for key, text in ON_SHOW.items()]
 
 
 def load(scale: int, progress: Progress) -> None:

@@ -178,7 +178,7 @@ def _text(
 
 
 def _publish(document: Document, markdown: str, note: str, actor: User) -> None:
-    version = documents.write_version(document.id, text=markdown, note=note, actor=actor)
+    version = documents.add_version(document.id, text=markdown, note=note, actor=actor)
     documents.publish_version(version.id, revision=version.revision, actor=actor)
 
 
