@@ -169,7 +169,7 @@ def use_sign_in_link(token: str) -> tuple[User, str]:
         user.links_used += 1
         if user.confirmed_at is None:
             user.confirmed_at = clock.now()
-            service._begin(user)
+            service.begin(user)
     return user, next_url
 
 
@@ -197,7 +197,7 @@ def reset_password(token: str, *, new: str) -> User:
         owner_of_reset(token)
         if user.confirmed_at is None:
             user.confirmed_at = clock.now()
-            service._begin(user)
+            service.begin(user)
         _set_password(user, hashed)
     return user
 

@@ -278,3 +278,16 @@ def tell_organisation_declined(organisation: Organisation, person: User) -> None
         organisation=organisation.name,
         reason=organisation.declined_reason,
     )
+
+
+def tell_passkey(user: User, *, name: str, is_added: bool) -> None:
+    """The owner: a passkey was added or removed."""
+    _post(
+        "passkey",
+        user.email,
+        user.locale,
+        user.display_name,
+        passkey=name,
+        is_added=is_added,
+        security_url=address("accounts.security", user.locale),
+    )

@@ -309,3 +309,16 @@ def is_name_taken_by_voice(name: str, *, but_user_id: int | None = None) -> bool
     if but_user_id is not None:
         staff = staff.where(User.id != but_user_id)
     return bool(db.session.scalar(select(or_(own.exists(), staff.exists()))))
+
+
+def member(of: Organisation, membership_id: int) -> Membership:
+    """One membership of this very organisation, with its account. Raises Missing."""
+    found = db.session.scalar(
+        select(Membership)
+        .join(Membership.user)
+        .options(contains_eager(Membership.user))
+        .where(Membership.id == membership_id, Membership.organisation_id == of.id)
+    )
+    if found is None:
+        raise Missing
+    return found

@@ -212,7 +212,7 @@ def confirm_registration(
         )
         db.session.flush()
         db.session.execute(delete(Registration).where(Registration.email_key == user.email_key))
-        _begin(user)
+        begin(user)
     return user
 
 
@@ -231,7 +231,7 @@ def create_confirmed(
             roles=[],
         )
         db.session.flush()
-        _begin(user)
+        begin(user)
     return user
 
 
@@ -245,7 +245,7 @@ def _free_name(wanted: str, email: str) -> str:
     return _("New participant")
 
 
-def _begin(user: User) -> None:
+def begin(user: User) -> None:
     """The address is proven: what belongs to it comes along."""
     audit.record("account.created", user, actor=user)
     guests = db.session.scalars(
@@ -492,3 +492,8 @@ def person_or_missing(user_id: int) -> User:
     if found is None:
         raise Missing
     return found
+
+
+def find_person(user_id: int | None) -> User | None:
+    """An account by id, None when there is none."""
+    return db.session.get(User, user_id) if user_id is not None else None

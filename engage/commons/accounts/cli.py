@@ -1,0 +1,32 @@
+"""Accounts from the shell."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import AppGroup
+
+from engage.commons.accounts import service
+from engage.commons.accounts.models import Role
+from engage.core.errors import Invalid
+
+group = AppGroup("user", help="Accounts.")
+
+
+@group.command("create")
+@click.argument("email")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in Role]),
+    help="May be given several times.",
+)
+@click.option("--name", default="", help="How the person is called on the site.")
+def create(email: str, roles: tuple[str, ...], name: str) -> None:
+    """Make an account, or add roles to the one there is; print a one-time sign-in link."""
+    try:
+        user, link = service.create_from_shell(email=email, roles=list(roles), display_name=name)
+    except Invalid as problem:
+        raise click.ClickException(str(problem.message)) from None
+    click.echo(f"{user.email}: {', '.join(user.roles) or 'no site roles'}")
+    click.echo(f"Open this once to sign in, within three days:\n{link}")
