@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from flask import Flask, current_app, g, redirect, request, url_for
+from flask import Flask, current_app, g, has_request_context, redirect, request, url_for
 
 from engage.core.errors import EngageError, NotAllowed, Text, wants_json
 from engage.core.i18n import _l
@@ -120,6 +120,8 @@ def fresh_gate(gate: Callable[[Any], "ResponseReturnValue | None"]) -> None:
 
 def current_user() -> Any:
     """The request's user, None for an anonymous reader. For views and templates only."""
+    if not has_request_context():
+        return None  # a mail written by the worker: nobody is reading yet
     if "engage_user" not in g:
         g.engage_user = _loader() if _loader else None
     return g.engage_user

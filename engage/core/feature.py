@@ -77,7 +77,11 @@ def _derive(app: Flask) -> None:
     made["MAIL_DEFAULT_SENDER"] = ("Engage", made["MAIL_FROM"])
     made["MAIL_SUPPRESS_SEND"] = False
     made["MAIL_DOMAIN"] = urlsplit(made["BASE_URL"]).hostname or "localhost"
-    made["SERVER_NAME"] = None
+    # the worker writes addresses without a request; requests themselves are checked against
+    # TRUSTED_HOSTS and keep the host they came by
+    base = urlsplit(made["BASE_URL"])
+    made["SERVER_NAME"] = base.netloc
+    made["PREFERRED_URL_SCHEME"] = base.scheme
 
 
 def register(app: Flask) -> None:
