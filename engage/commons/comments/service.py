@@ -75,8 +75,6 @@ __all__ = [
     "withdraw_comment",
 ]
 
-LONGEST = 4000  # characters of a comment
-LONGEST_ANSWER = 10_000
 
 
 @dataclass(frozen=True)
@@ -238,7 +236,7 @@ def _write(
     quotes: bool = False,
 ) -> Comment:
     # all that can be judged and rendered before comes before: writers wait for one another
-    body = _checked(body, LONGEST)
+    body = _checked(body, policy.LONGEST)
     _still_open(place, body)
     require(policy.can_comment(actor, place))
     voice = _voice(organisation_id, actor)
@@ -291,7 +289,7 @@ def edit_comment(
         if not policy.can_see(actor, comment):
             raise Missing
         place = queries.place_of(thread, actor, now)
-        body = _checked(body, LONGEST)
+        body = _checked(body, policy.LONGEST)
         require(policy.can_edit(actor, comment, place, now))
         if comment.revision != revision:
             raise _stale(comment, body)
@@ -412,7 +410,7 @@ def publish_held(guest_id: int) -> None:
             comment.published_at = clock.now()
             _enter(comment, comment.received_at)
             answered = db.session.get(Comment, comment.parent_id) if comment.parent_id else None
-            place = queries.places([waiting.thread], None, clock.now()).get(comment.thread_id)
+            place = queries.places([_thread(comment.thread_id)], None, clock.now()).get(comment.thread_id)
             guest = db.session.get(Guest, guest_id)
             if place is not None and guest is not None:
                 _tell_people(comment, answered, place, guest.display_name)
@@ -546,7 +544,7 @@ def save_answer(
     with transactional():
         comment = lock(Comment, comment_id)
         place = _may_answer(comment, actor, now)
-        body = _checked(body, LONGEST_ANSWER)
+        body = _checked(body, policy.LONGEST_ANSWER)
         answer = queries.answer_to(comment_id)
         if (answer.revision if answer else 0) != revision:
             raise _answered_meanwhile(body)
@@ -680,7 +678,7 @@ def _admit(guest: GuestDetails | None, actor: User | None) -> Guest | None:
     if actor is not None:
         return None
     if guest is None:
-        raise Invalid({"guest_email": _l("Tell us your name and e-mail address.")})
+        raise Invalid({"email": _l("Tell us your name and e-mail address.")})
     return accounts.admit_guest(
         email=guest.email,
         display_name=guest.display_name,

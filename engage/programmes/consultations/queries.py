@@ -308,7 +308,7 @@ def participation(consultation_id: int) -> Participation:
         .where(ConsultationVoice.consultation_id == consultation_id)
         .group_by(ConsultationVoice.kind)
     )
-    by_kind: dict[StakeholderKind | None, int] = dict(rows.tuples())
+    by_kind: dict[StakeholderKind | None, int] = dict(rows.all())
     organisations = by_kind.pop(None, 0)
     people = sum(by_kind.values())
     counted = sorted(((by_kind.get(kind, 0), kind) for kind in StakeholderKind), reverse=True)
@@ -364,7 +364,7 @@ def place_names(consultation_id: int) -> dict[int, str]:
         .join(ConsultationDocument, ConsultationDocument.document_id == Document.id)
         .where(ConsultationDocument.consultation_id == consultation_id)
     )
-    return found | dict(db.session.execute(whole).tuples())
+    return found | dict(db.session.execute(whole).tuples().all())
 
 
 @dataclass(frozen=True)
@@ -530,7 +530,7 @@ def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consu
         .where(ConsultationDocument.document_id.in_(document_ids))
         .options(_WORDS, selectinload(Consultation.hosts))
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def consultations_of_threads(ids: Collection[int]) -> dict[int, Consultation]:
