@@ -49,6 +49,11 @@ TRANSITIONS = Transitions(
 DEEPEST = 2  # a comment, a reply, a reply to the reply: nesting to three
 
 
+def _where(column: str, condition: str) -> Index:
+    """An index over the rows that meet a condition."""
+    return Index(None, column, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class Thread(Model):
     """Where one thing is discussed. Its owner points at it; `kind` says which registry loads the owner.
 
@@ -132,7 +137,11 @@ class Comment(Model):
         Index("ix_comments_bridge", "thread_id", "depth", "bridge", "id"),
         Index(None, "root_id", "id"),
         Index(None, "author_id", "received_at", "id"),
-        Index(None, "guest_id"),
+        # few comments have these, and most writes should not pay for them
+        _where("quoted_id", "quoted_id IS NOT NULL"),
+        _where("parent_id", "parent_id IS NOT NULL"),
+        _where("guest_id", "guest_id IS NOT NULL"),
+        _where("organisation_id", "organisation_id IS NOT NULL"),
         Index(
             "ix_comments_waiting",
             "due_at",
@@ -265,7 +274,11 @@ class OfficialAnswer(Model):
     """What an organisation answers to a comment: a draft until `published_at`, then pinned."""
 
     __tablename__ = "official_answers"
-    __table_args__ = (UniqueConstraint("comment_id"), Index(None, "organisation_id", "published_at"))
+    __table_args__ = (
+        UniqueConstraint("comment_id"),
+        Index(None, "organisation_id", "published_at"),
+        Index(None, "author_id"),
+    )
 
     id: Mapped[intpk]
     comment_id: Mapped[int] = mapped_column(ForeignKey(Comment.id, ondelete="CASCADE"))

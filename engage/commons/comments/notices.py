@@ -24,22 +24,22 @@ def comment_url(comment_id: int) -> str:
 
 def tell_author_replied(author: User, reply: Comment, place: Place, by: str) -> None:
     """Somebody answered your comment."""
-    _tell(author, "replied", "replies", reply, place, by, key=f"reply-{reply.id}")
+    _tell(author, "comments/replied", reply, place, by, key=f"reply-{reply.id}")
 
 
 def tell_mentioned(people: Iterable[User], comment: Comment, place: Place, by: str) -> None:
     """Somebody named you."""
     for person in people:
-        _tell(person, "mentioned", "replies", comment, place, by, key=f"mention-{comment.id}")
+        _tell(person, "comments/mentioned", comment, place, by, key=f"mention-{comment.id}")
 
 
 def _tell(
-    person: User, template: str, topic: str, comment: Comment, place: Place, by: str, *, key: str
+    person: User, template: str, comment: Comment, place: Place, by: str, *, key: str
 ) -> None:
     notifications.tell(
         person,
-        topic=topic,
-        template=f"comments/{template}",
+        topic="replies",
+        template=template,
         context={
             "by": by,
             "place_title": str(place.title),

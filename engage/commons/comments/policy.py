@@ -14,6 +14,8 @@ from engage.core.access import ALLOWED, Decision, denied
 from engage.core.i18n import _l
 
 EDIT_WINDOW = timedelta(minutes=15)
+LONGEST = 4000  # characters of a comment
+LONGEST_ANSWER = 10_000
 
 _NEED_ACCOUNT = denied(
     _l("You need an account for this."), _l("Sign in or create an account; it takes two minutes.")
@@ -115,6 +117,16 @@ def can_answer(user: User | None, host_ids: Collection[int], spoken_for: Collect
     `spoken_for` are the ids of the verified organisations the person speaks for.
     """
     if user is not None and (user.has_role(Role.ORGANISER) or set(host_ids) & set(spoken_for)):
+        return ALLOWED
+    return denied(
+        _l("Official answers are written by the organisations that ask."),
+        _l("If you should answer, ask an organiser to make you an editor of your organisation."),
+    )
+
+
+def can_see_queue(user: User | None, spoken_for: Collection[int]) -> Decision:
+    """See what waits for an answer: organisers all of it, others what their organisations owe."""
+    if user is not None and (user.has_role(Role.ORGANISER) or spoken_for):
         return ALLOWED
     return denied(
         _l("Official answers are written by the organisations that ask."),

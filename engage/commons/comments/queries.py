@@ -28,12 +28,11 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 from engage.commons.accounts.identity import skeleton
 from engage.commons.accounts.models import (
     Guest,
-    Membership,
-    MembershipRole,
     Organisation,
     StakeholderKind,
     User,
 )
+from engage.commons.accounts.queries import organisations_spoken_for
 from engage.commons.comments import mentions, policy, threads
 from engage.commons.comments.branches import Answer, Shown, Voice, nest
 from engage.commons.comments.models import (
@@ -535,18 +534,7 @@ def spoken_for_ids(user: User | None) -> set[int]:
     """Ids of the verified organisations a person leads or edits."""
     if user is None:
         return set()
-    return set(
-        db.session.scalars(
-            select(Membership.organisation_id)
-            .join(Organisation, Organisation.id == Membership.organisation_id)
-            .where(
-                Membership.user_id == user.id,
-                Membership.accepted_at.is_not(None),
-                Membership.role.in_([MembershipRole.LEAD, MembershipRole.EDITOR]),
-                Organisation.verified_at.is_not(None),
-            )
-        )
-    )
+    return {organisation.id for organisation in organisations_spoken_for(user)}
 
 
 def organisations(ids: Collection[int]) -> Sequence[Organisation]:
@@ -569,6 +557,7 @@ class Waiting(StrEnum):
 
 
 SOON = timedelta(days=7)
+A_MONTH = timedelta(days=30)
 
 
 def comments_waiting(
@@ -619,6 +608,17 @@ def waiting_count(host_ids: Collection[int] | None) -> int:
     return db.session.scalar(select(func.count()).where(*_owed(host_ids))) or 0
 
 
+def comment_to_answer(
+    comment_id: int, user: User, now: datetime
+) -> tuple[Comment, Place]:
+    """A comment and its place for an officer, also where readers see nothing yet. Missing when held."""
+    found = comment(comment_id)
+    place = places([found.thread], user, now).get(found.thread_id)
+    if place is None or not policy.can_see(user, found):
+        raise Missing
+    return found, place
+
+
 def answer_to(comment_id: int) -> OfficialAnswer | None:
     """The answer to a comment, a draft included: for officers."""
     return db.session.scalar(
@@ -648,12 +648,13 @@ def response_clock(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    organisation_id: int | None = None,
+    host_ids: Collection[int] | None = None,
+    thread_ids: Sequence[int] | Select[Any] | None = None,
     now: datetime | None = None,
 ) -> ResponseClock:
     """Answers given from `since` until before `until`, and what waits now: two queries.
 
-    With `organisation_id`, the answers it gave, and what waits where it is a host.
+    With `host_ids`, the answers these organisations gave, and what waits where they are hosts.
     """
     given = (
         select(Comment.received_at, Comment.due_at, Comment.answered_at)
@@ -663,16 +664,20 @@ def response_clock(
         given = given.where(Comment.answered_at >= since)
     if until is not None:
         given = given.where(Comment.answered_at < until)
-    if organisation_id is not None:
+    if host_ids is not None:
         given = given.join(OfficialAnswer, OfficialAnswer.comment_id == Comment.id).where(
-            OfficialAnswer.organisation_id == organisation_id
+            OfficialAnswer.organisation_id.in_(host_ids)
         )
+    if thread_ids is not None:
+        given = given.where(Comment.thread_id.in_(thread_ids))
     waits: list[float] = []
     late = 0
     for received_at, due_at, answered_at in db.session.execute(given):
         waits.append((answered_at - received_at).total_seconds() / 86_400)
         late += due_at is not None and answered_at > due_at
-    owed = _owed([organisation_id] if organisation_id is not None else None)
+    owed = _owed(host_ids)
+    if thread_ids is not None:
+        owed.append(Comment.thread_id.in_(thread_ids))
     waiting, overdue = db.session.execute(
         select(
             func.count(),
