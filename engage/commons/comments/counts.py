@@ -304,7 +304,7 @@ def _differences_of(comments: Sequence[Comment]) -> Iterator[Drift]:
             select(OfficialAnswer.comment_id, OfficialAnswer.published_at).where(
                 OfficialAnswer.comment_id.in_(ids), OfficialAnswer.published_at.is_not(None)
             )
-        ).tuples()
+        )
     )
     for comment in comments:
         said = reactions[comment.id]
@@ -331,10 +331,10 @@ def _replies_below(comments: Sequence[Comment]) -> dict[int, int]:
     )
     counted: dict[int, int] = {}
     by_root = replies.add_columns(Comment.root_id).group_by(Comment.root_id)
-    for count, root_id in db.session.execute(by_root).tuples():
+    for count, root_id in db.session.execute(by_root):
         counted[root_id or 0] = count
     # what answers the top comment itself is in the first count already
     by_parent = replies.add_columns(Comment.parent_id).where(Comment.depth > 1).group_by(Comment.parent_id)
-    for count, parent_id in db.session.execute(by_parent).tuples():
+    for count, parent_id in db.session.execute(by_parent):
         counted[parent_id or 0] = counted.get(parent_id or 0, 0) + count
     return counted

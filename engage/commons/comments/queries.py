@@ -330,7 +330,7 @@ def _mark_own_reactions(shown: Sequence[Shown], user: User | None) -> None:
                 Reaction.user_id == user.id,
                 Reaction.comment_id.in_([comment.id for comment in shown]),
             )
-        ).tuples()
+        )
     )
     for comment in shown:
         comment.mine = mine.get(comment.id)
@@ -495,7 +495,7 @@ def own_comments(
         .order_by(Comment.received_at.desc(), Comment.id.desc())
         .limit(limit)
     )
-    return rows.tuples().all()
+    return rows.all()
 
 
 def own_counts(user: User) -> tuple[int, int]:
