@@ -118,7 +118,7 @@ def complain(token: str) -> Any:
 @public(cached=True)
 def log() -> str:
     """Every final decision, without a word that names anybody."""
-    chosen = request.args.get("outcome")
+    chosen = request.args.get("show")
     outcome = Outcome(chosen) if chosen in set(Outcome) else None
     return render_template(
         "moderation/log.html",

@@ -7,7 +7,7 @@ from flask import Flask
 from engage.commons.notifications import digest, topics
 from engage.commons.notifications.models import Rhythm
 from engage.commons.notifications.topics import Topic
-from engage.commons.notifications.views import bp, unread_badge, unsubscribe
+from engage.commons.notifications.views import bp, unread_badge, unsubscribe_at_once
 from engage.core import nav
 from engage.core.i18n import _l
 from engage.core.nav import NavItem
@@ -25,7 +25,7 @@ def register(app: Flask) -> None:
     """Bind pages, topics and the figure in the header."""
     app.register_blueprint(bp)
     # mail programs press the one-click button without a session; the signed token entitles
-    csrf.exempt(unsubscribe)
+    csrf.exempt(unsubscribe_at_once)
     app.jinja_env.globals["unread_notifications"] = unread_badge
     nav.add(
         NavItem(

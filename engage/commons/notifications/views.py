@@ -8,7 +8,8 @@ from flask import Response, flash, g, redirect, render_template, request, url_fo
 from werkzeug.wrappers import Response as Answer
 
 from engage.commons.accounts.models import User
-from engage.commons.notifications import queries, service, tokens, topics, trail as trails
+from engage.commons.notifications import queries, service, tokens, topics
+from engage.commons.notifications import trail as trails
 from engage.commons.notifications.forms import EmptyForm, preferences_form
 from engage.core import csvexport
 from engage.core.access import current_user, public, signed_in
@@ -115,18 +116,27 @@ def preferences() -> Any:
     return answer, 422 if form.errors else 200
 
 
-@bp.route("/unsubscribe/<token>", methods=["GET", "POST"])
+@bp.get("/unsubscribe/<token>")
 @public
-def unsubscribe(token: str) -> Any:
-    """RFC 8058: a POST here stops the mail, without session or further question."""
-    if request.method == "POST":
-        user, topic = service.unsubscribe(token)
-    else:
-        user, topic = tokens.read_unsubscribe(token)
+def unsubscribe(token: str) -> str:
+    """Reading a link changes nothing: the page asks once."""
+    user, topic = tokens.read_unsubscribe(token)
+    return _stopped(user, topic, done=False)
+
+
+@bp.post("/unsubscribe/<token>")
+@public
+def unsubscribe_at_once(token: str) -> str:
+    """RFC 8058: a POST stops the mail, without session or further question."""
+    user, topic = service.unsubscribe(token)
+    return _stopped(user, topic, done=True)
+
+
+def _stopped(user: User, topic: str, *, done: bool) -> str:
     return render_template(
         "notifications/unsubscribe.html",
-        token=token,
-        done=request.method == "POST",
+        form=EmptyForm(),
+        done=done,
         topic=None if topic == tokens.ALL_TOPICS else topics.get(topic),
         address=_masked(user.email),
         preferences=tokens.preferences_token(user),
