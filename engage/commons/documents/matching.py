@@ -144,9 +144,7 @@ def _candidates(
 
 def _bag(text: str) -> Counter[str]:
     words = re.findall(r"\w+", text.casefold())
-    return Counter(words) + Counter(
-        f"{first} {second}" for first, second in pairwise(words)
-    )
+    return Counter(words) + Counter(f"{first} {second}" for first, second in pairwise(words))
 
 
 def _dice(first: Counter[str], second: Counter[str]) -> float:

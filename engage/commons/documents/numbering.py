@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from engage.commons.documents.blocks import Block
+from engage.commons.documents.blocks import Block, escape
 from engage.commons.documents.models import ParagraphKind
 
 # the same word in both of the first languages
@@ -114,10 +114,10 @@ def markdown_of(split_text: Split) -> str:
     """The same text as one Markdown source, for the editor: `split` cuts it up alike."""
     parts: list[str] = []
     for chapter in split_text.chapters:
-        parts.append(f"# {chapter.title}")
+        parts.append(f"# {escape(chapter.title)}")
         for piece in chapter.pieces:
             if piece.kind is ParagraphKind.SUBHEADING:
-                parts.append(f"{'#' * ((piece.level or 3) - 1)} {piece.body}")
+                parts.append(f"{'#' * ((piece.level or 3) - 1)} {escape(piece.body)}")
             else:
                 parts.append(piece.body)
     return "\n\n".join(parts) + "\n"

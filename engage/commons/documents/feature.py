@@ -1,0 +1,22 @@
+"""Plan texts: what they register."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from engage.commons.comments import threads
+from engage.commons.comments.threads import ThreadKind
+from engage.commons.documents import queries, staff
+from engage.core.errors import explain_constraint
+from engage.core.i18n import _l
+
+
+def register(app: Flask) -> None:
+    """Bind the office pages and the threads of texts and paragraphs."""
+    app.register_blueprint(staff.bp)
+    app.jinja_env.globals["chapter_url"] = queries.address_in
+    threads.kinds.add(ThreadKind(queries.PARAGRAPH_KIND, load=queries.paragraph_places))
+    threads.kinds.add(ThreadKind(queries.DOCUMENT_KIND, load=queries.document_places))
+    explain_constraint(
+        "uq_document_versions_one_draft", _l("Somebody started a draft a moment before.")
+    )

@@ -1,0 +1,543 @@
+"""Every read of plan texts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+
+from engage.commons.accounts.models import StakeholderKind, User
+from engage.commons.comments import queries as comments
+from engage.commons.comments.models import Thread, ThreadTally
+from engage.commons.comments.threads import Place
+from engage.commons.documents import owners, policy
+from engage.commons.documents.diffing import Piece, readable, word_diff
+from engage.commons.documents.matching import match, normal
+from engage.commons.documents.models import (
+    Change,
+    Document,
+    Paragraph,
+    ParagraphKind,
+    Section,
+    Version,
+    VersionState,
+)
+from engage.commons.documents.numbering import Chapter, Split
+from engage.commons.documents.numbering import Piece as TextPiece
+from engage.commons.documents.owners import Owner
+from engage.core.db import db
+from engage.core.errors import Missing
+from engage.core.i18n import _l
+from engage.core.paging import Page, paginate
+
+PARAGRAPH_KIND = "documents.paragraph"
+DOCUMENT_KIND = "documents.document"
+
+
+# --- documents and versions ---------------------------------------------------------------
+
+
+def get_document(document_id: int) -> Document:
+    """A text with its present version and its translations. Raises Missing."""
+    found = db.session.scalar(
+        select(Document)
+        .where(Document.id == document_id)
+        .options(joinedload(Document.current), joinedload(Document.translation_of))
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+def documents_page(*, page: int = 1) -> Page[Document]:
+    """All texts for the office, the newest first."""
+    return paginate(
+        select(Document)
+        .options(joinedload(Document.current), selectinload(Document.versions))
+        .order_by(Document.id.desc()),
+        page=page,
+    )
+
+
+def versions(document_id: int, user: User | None = None) -> Sequence[Version]:
+    """The versions this person may see, the newest first."""
+    return db.session.scalars(
+        select(Version)
+        .where(Version.document_id == document_id, policy.visible_to(user))
+        .options(joinedload(Version.source_file))
+        .order_by(Version.number.desc())
+    ).all()
+
+
+def get_version(document_id: int, number: int, user: User | None = None) -> Version:
+    """One version by its number. Raises Missing when this person may not see it."""
+    found = db.session.scalar(
+        select(Version).where(
+            Version.document_id == document_id,
+            Version.number == number,
+            policy.visible_to(user),
+        )
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+def draft_of(document_id: int) -> Version | None:
+    """The version being worked on, when there is one."""
+    return db.session.scalar(
+        select(Version)
+        .where(Version.document_id == document_id, Version.state == VersionState.DRAFT)
+        .options(joinedload(Version.source_file))
+    )
+
+
+def in_other_languages(document: Document) -> Sequence[Document]:
+    """The same text in other languages, where something of it is published."""
+    origin = document.translation_of_id or document.id
+    return db.session.scalars(
+        select(Document)
+        .where(
+            (Document.id == origin) | (Document.translation_of_id == origin),
+            Document.id != document.id,
+            Document.current_version_id.is_not(None),
+        )
+        .order_by(Document.language)
+    ).all()
+
+
+def owner_of(document: Document, user: User | None, now: datetime) -> Owner | None:
+    """What the text is part of, for this person; None when its owner's feature is gone."""
+    kind = owners.kinds.get(document.kind)
+    return kind.load([document.id], user, now).get(document.id) if kind else None
+
+
+def owners_of(
+    documents: Collection[Document], user: User | None, now: datetime
+) -> dict[int, Owner]:
+    """The same for many texts: one load for each kind of owner."""
+    by_kind: defaultdict[str, list[int]] = defaultdict(list)
+    for document in documents:
+        by_kind[document.kind].append(document.id)
+    found: dict[int, Owner] = {}
+    for name, ids in by_kind.items():
+        kind = owners.kinds.get(name)
+        if kind is not None:
+            found.update(kind.load(ids, user, now))
+    return found
+
+
+# --- reading ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OutlineEntry:
+    """A chapter in the contents; `comments` counts those on its paragraphs."""
+
+    number: int
+    title: str
+    comments: int
+
+
+def version_outline(version_id: int) -> list[OutlineEntry]:
+    """The chapters of a version with their comments: one query."""
+    rows = db.session.execute(
+        select(Section.number, Section.title, func.coalesce(func.sum(Thread.comments_count), 0))
+        .outerjoin(Paragraph, Paragraph.section_id == Section.id)
+        .outerjoin(Thread, Thread.id == Paragraph.thread_id)
+        .where(Section.version_id == version_id)
+        .group_by(Section.id, Section.number, Section.title, Section.position)
+        .order_by(Section.position)
+    )
+    return [OutlineEntry(number, title, int(count)) for number, title, count in rows]
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """The same paragraph in another version: where, and how many comments stand there."""
+
+    version: int
+    chapter: int
+    number: str
+    anchor: str
+    comments: int = 0
+
+
+@dataclass(frozen=True)
+class Read:
+    """A paragraph as readers see it. `tallies` stand in the order of the stakeholder kinds.
+
+    `earlier` counts the comments on earlier wordings and leads to the latest of those that have
+    some; `newer` leads from a superseded wording to the present one.
+    """
+
+    paragraph: Paragraph
+    comments: int = 0
+    tallies: tuple[ThreadTally, ...] = ()
+    earlier: Elsewhere | None = None
+    newer: Elsewhere | None = None
+
+    @property
+    def is_subheading(self) -> bool:
+        return self.paragraph.kind is ParagraphKind.SUBHEADING
+
+
+@dataclass(frozen=True)
+class ReadSection:
+    """A chapter with its paragraphs in order."""
+
+    number: int
+    title: str
+    items: list[Read] = field(default_factory=list)
+
+
+def paragraphs_with_tallies(version_id: int, section: int | None = None) -> list[ReadSection]:
+    """A version, or one chapter of it, with what is said beside each paragraph.
+
+    Four queries, however long the text is. An unknown chapter gives an empty list.
+    """
+    statement = (
+        select(Paragraph)
+        .join(Paragraph.section)
+        .outerjoin(Paragraph.thread)
+        .where(Paragraph.version_id == version_id)
+        .options(contains_eager(Paragraph.section), contains_eager(Paragraph.thread))
+        .order_by(Paragraph.position)
+    )
+    if section is not None:
+        statement = statement.where(Section.number == section)
+    paragraphs = db.session.scalars(statement).all()
+    threads = [p.thread_id for p in paragraphs if p.thread_id is not None]
+    tallies = comments.tallies(threads)
+    earlier, newer = _elsewhere(version_id, paragraphs)
+    sections: dict[int, ReadSection] = {}
+    for paragraph in paragraphs:
+        chapter = sections.setdefault(
+            paragraph.section_id, ReadSection(paragraph.section.number, paragraph.section.title)
+        )
+        by_kind = tallies.get(paragraph.thread_id or 0, {})
+        chapter.items.append(
+            Read(
+                paragraph,
+                paragraph.thread.comments_count if paragraph.thread else 0,
+                tuple(by_kind[kind] for kind in StakeholderKind if kind in by_kind),
+                earlier.get(paragraph.key),
+                newer.get(paragraph.key),
+            )
+        )
+    return list(sections.values())
+
+
+def chapter_numbers(version_id: int) -> list[int]:
+    """The numbers of a version's chapters, in order."""
+    return list(
+        db.session.scalars(
+            select(Section.number)
+            .where(Section.version_id == version_id)
+            .order_by(Section.position)
+        )
+    )
+
+
+def _elsewhere(
+    version_id: int, paragraphs: Sequence[Paragraph]
+) -> tuple[dict[str, Elsewhere], dict[str, Elsewhere]]:
+    """By key: comments on earlier wordings, and the present wording of superseded ones."""
+    keys = [p.key for p in paragraphs if p.thread_id is not None]
+    own = {p.key: p.thread_id for p in paragraphs}
+    if not keys:
+        return {}, {}
+    here = aliased(Version)
+    rows = db.session.execute(
+        select(
+            Paragraph.key,
+            Paragraph.number,
+            Paragraph.thread_id,
+            Section.number,
+            Version.number,
+            Version.id == Document.current_version_id,
+            Version.number < here.number,
+            Thread.comments_count,
+        )
+        .join(Section, Section.id == Paragraph.section_id)
+        .join(Version, Version.id == Paragraph.version_id)
+        .join(Document, Document.id == Version.document_id)
+        .join(here, (here.document_id == Document.id) & (here.id == version_id))
+        .join(Thread, Thread.id == Paragraph.thread_id)
+        .where(Paragraph.key.in_(keys), Paragraph.version_id != version_id)
+        .order_by(Version.number)
+    ).all()
+    counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    latest: dict[str, Elsewhere] = {}
+    newer: dict[str, Elsewhere] = {}
+    for key, number, thread_id, chapter, version, is_current, is_before, count in rows:
+        if number is None or thread_id is None or thread_id == own[key]:
+            continue
+        anchor = _anchor(number)
+        if is_before and count:
+            counts[key][thread_id] = count
+            latest[key] = Elsewhere(version, chapter, number, anchor)
+        elif is_current and not is_before:
+            newer[key] = Elsewhere(version, chapter, number, anchor, count)
+    earlier = {
+        key: Elsewhere(p.version, p.chapter, p.number, p.anchor, sum(counts[key].values()))
+        for key, p in latest.items()
+    }
+    return earlier, newer
+
+
+def _anchor(number: str) -> str:
+    return f"p{number.replace('.', '-')}"
+
+
+def text_of(version_id: int) -> Split:
+    """A version as it was cut up, for the editor and for comparing."""
+    rows = db.session.scalars(
+        select(Section)
+        .where(Section.version_id == version_id)
+        .options(selectinload(Section.paragraphs))
+        .order_by(Section.position)
+    )
+    return Split(
+        None,
+        [
+            Chapter(
+                section.number,
+                section.title,
+                [TextPiece(p.kind, p.body, p.number, p.level) for p in section.paragraphs],
+            )
+            for section in rows
+        ],
+    )
+
+
+# --- what changed -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DiffRow:
+    """What became of one paragraph between two versions, with the words that went and came."""
+
+    change: Change | Literal["removed"]
+    old: Paragraph | None
+    new: Paragraph | None
+    pieces: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True)
+class DiffSection:
+    """A chapter of the newer version, or one that is gone, with its rows in reading order."""
+
+    number: int
+    title: str
+    old_title: str | None
+    rows: list[DiffRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Two versions, paragraph by paragraph."""
+
+    sections: list[DiffSection]
+    counts: Mapping[str, int]
+
+    @property
+    def is_empty(self) -> bool:
+        """Is nothing different?"""
+        return not any(count for change, count in self.counts.items() if change != "same")
+
+
+def numbered(version_id: int) -> list[Paragraph]:
+    """A version's numbered paragraphs with chapter and thread, in order: one query."""
+    return list(
+        db.session.scalars(
+            select(Paragraph)
+            .join(Paragraph.section)
+            .where(Paragraph.version_id == version_id, Paragraph.number.is_not(None))
+            .options(contains_eager(Paragraph.section), joinedload(Paragraph.thread))
+            .order_by(Paragraph.position)
+        )
+    )
+
+
+def paragraph_diff(old_version_id: int, new_version_id: int) -> Diff:
+    """What changed from one version to the other: two queries.
+
+    Paragraphs are told apart by their keys, so it holds across any number of versions between.
+    """
+    old, new = numbered(old_version_id), numbered(new_version_id)
+    before = {p.key: p for p in old}
+    kept = [p for p in new if p.key in before]
+    # the same keys in another order: what the longest common order leaves out was moved
+    order = match([p.key for p in old], [p.key for p in kept]).matches
+    moved = {p.key for p, found in zip(kept, order, strict=True) if found.change is Change.MOVED}
+    after = {p.key for p in new}
+    lost: defaultdict[str | None, list[Paragraph]] = defaultdict(list)
+    anchor: str | None = None
+    for paragraph in old:
+        if paragraph.key in after:
+            anchor = paragraph.key
+        else:
+            lost[anchor].append(paragraph)
+    rows: list[DiffRow] = [_gone(p) for p in lost[None]]
+    for paragraph in new:
+        rows.append(_row(before.get(paragraph.key), paragraph, paragraph.key in moved))
+        rows += [_gone(p) for p in lost[paragraph.key]]
+    counts = dict.fromkeys(("same", "edited", "moved", "new", "removed"), 0)
+    for row in rows:
+        counts[str(row.change)] += 1
+    return Diff(_by_chapter(rows), counts)
+
+
+def _gone(paragraph: Paragraph) -> DiffRow:
+    words = readable(paragraph.body, paragraph.kind)
+    return DiffRow("removed", paragraph, None, (Piece("del", words),))
+
+
+def _row(before: Paragraph | None, paragraph: Paragraph, is_moved: bool) -> DiffRow:
+    words = readable(paragraph.body, paragraph.kind)
+    if before is None:
+        return DiffRow(Change.NEW, None, paragraph, (Piece("ins", words),))
+    if normal(before.body) != normal(paragraph.body):
+        pieces = word_diff(readable(before.body, before.kind), words)
+        return DiffRow(Change.EDITED, before, paragraph, tuple(pieces))
+    change = Change.MOVED if is_moved else Change.SAME
+    return DiffRow(change, before, paragraph, (Piece("same", words),))
+
+
+def _by_chapter(rows: Sequence[DiffRow]) -> list[DiffSection]:
+    sections: list[DiffSection] = []
+    here: Section | None = None
+    for row in rows:
+        if row.new is not None and (here is None or row.new.section_id != here.id):
+            here = row.new.section
+            sections.append(DiffSection(here.number, here.title, _old_title(rows, here)))
+        elif row.old is not None and not sections:
+            # what went at the very start belongs to the first chapter there is
+            first = next((r.new.section for r in rows if r.new), row.old.section)
+            here = first
+            sections.append(DiffSection(first.number, first.title, _old_title(rows, first)))
+        sections[-1].rows.append(row)
+    return sections
+
+
+def _old_title(rows: Sequence[DiffRow], section: Section) -> str | None:
+    """What most of a chapter's paragraphs stood under before, when that was something else."""
+    titles: defaultdict[str, int] = defaultdict(int)
+    for row in rows:
+        if row.new is not None and row.old is not None and row.new.section_id == section.id:
+            titles[row.old.section.title] += 1
+    if not titles:
+        return None
+    most = max(titles, key=lambda title: titles[title])
+    return most if most != section.title else None
+
+
+# --- where threads hang -------------------------------------------------------------------
+
+
+def paragraph_places(
+    thread_ids: Collection[int], user: User | None, now: datetime
+) -> dict[int, Place]:
+    """Where the threads of paragraphs hang: at the newest wording that carries them."""
+    standing = _standing(thread_ids)
+    documents = {p.version.document_id: p.version.document for p in standing.values()}
+    found = owners_of(documents.values(), user, now)
+    heirs = _heirs(standing.values())
+    places: dict[int, Place] = {}
+    for thread_id, paragraph in standing.items():
+        document = paragraph.version.document
+        owner = found.get(document.id)
+        if owner is None:
+            continue
+        is_current = paragraph.version_id == document.current_version_id
+        heir = None if is_current else heirs.get(paragraph.key)
+        places[thread_id] = Place(
+            title=_l("Paragraph %(number)s", number=paragraph.number),
+            context=document.title,
+            url=paragraph_url(owner, paragraph, is_current=is_current),
+            is_visible=owner.is_visible,
+            commenting=policy.commenting(owner, is_current=is_current, has_heir=heir is not None),
+            allows_guests=owner.allows_guests,
+            closes_at=owner.closes_at,
+            answer_days=owner.answer_days,
+            host_ids=owner.host_ids,
+            newer_url=paragraph_url(owner, heir, is_current=True) if heir else None,
+        )
+    return places
+
+
+def document_places(
+    thread_ids: Collection[int], user: User | None, now: datetime
+) -> dict[int, Place]:
+    """Where the threads on whole texts hang."""
+    documents = db.session.scalars(select(Document).where(Document.thread_id.in_(thread_ids))).all()
+    found = owners_of(documents, user, now)
+    return {
+        document.thread_id: Place(
+            title=_l("The text as a whole"),
+            context=document.title,
+            url=f"{owner.document_url}#whole",
+            is_visible=owner.is_visible,
+            commenting=owner.commenting,
+            allows_guests=owner.allows_guests,
+            closes_at=owner.closes_at,
+            answer_days=owner.answer_days,
+            host_ids=owner.host_ids,
+        )
+        for document in documents
+        if (owner := found.get(document.id)) is not None
+    }
+
+
+def paragraph_url(owner: Owner, paragraph: Paragraph, *, is_current: bool) -> str:
+    """The address of a paragraph (with its section, and its version unless it is current)."""
+    base = owner.document_url if is_current else owner.version_url(paragraph.version.number)
+    return address_in(base, paragraph.section.number, paragraph.anchor)
+
+
+def address_in(base: str, chapter: int, anchor: str = "") -> str:
+    """A chapter of the text at `base`, and a place in it."""
+    joint = "&" if "?" in base else "?"
+    return f"{base}{joint}chapter={chapter}" + (f"#{anchor}" if anchor else "")
+
+
+def _placed() -> Select[Paragraph]:
+    return (
+        select(Paragraph)
+        .join(Paragraph.version)
+        .join(Version.document)
+        .join(Paragraph.section)
+        .options(
+            contains_eager(Paragraph.version).contains_eager(Version.document),
+            contains_eager(Paragraph.section),
+        )
+    )
+
+
+def _standing(thread_ids: Collection[int]) -> dict[int, Paragraph]:
+    """For each thread the newest published paragraph that carries it."""
+    rows = db.session.scalars(
+        _placed()
+        .where(Paragraph.thread_id.in_(thread_ids), Version.state == VersionState.PUBLISHED)
+        .order_by(Version.number)
+    )
+    return {p.thread_id: p for p in rows if p.thread_id is not None}
+
+
+def _heirs(paragraphs: Collection[Paragraph]) -> dict[str, Paragraph]:
+    """By key: the paragraph of the present version, for those that stand in an older one."""
+    keys = [p.key for p in paragraphs if p.version_id != p.version.document.current_version_id]
+    if not keys:
+        return {}
+    rows = db.session.scalars(
+        _placed().where(
+            Paragraph.key.in_(keys), Paragraph.version_id == Document.current_version_id
+        )
+    )
+    return {p.key: p for p in rows}
