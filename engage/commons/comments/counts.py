@@ -304,7 +304,7 @@ def _differences_of(comments: Sequence[Comment]) -> Iterator[Drift]:
             select(OfficialAnswer.comment_id, OfficialAnswer.published_at).where(
                 OfficialAnswer.comment_id.in_(ids), OfficialAnswer.published_at.is_not(None)
             )
-        )
+        ).all()
     )
     for comment in comments:
         said = reactions[comment.id]

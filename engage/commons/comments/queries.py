@@ -330,7 +330,7 @@ def _mark_own_reactions(shown: Sequence[Shown], user: User | None) -> None:
                 Reaction.user_id == user.id,
                 Reaction.comment_id.in_([comment.id for comment in shown]),
             )
-        )
+        ).all()
     )
     for comment in shown:
         comment.mine = mine.get(comment.id)
