@@ -70,14 +70,18 @@ def _grid(ticks: Sequence[float], unit: str) -> Markup:
         '<line class="g" x1="{0}%" x2="{1}%" y1="{2:.1f}%" y2="{2:.1f}%"/>'
         '<text x="8%" y="{2:.1f}%" dy="5" text-anchor="end">{3}{4}</text>'
     )
-    return Markup("").join(row.format(_LEFT, _RIGHT, _y(t, ticks[-1]), format_number(t), unit) for t in ticks)
+    return Markup("").join(
+        row.format(_LEFT, _RIGHT, _y(t, ticks[-1]), format_number(t), unit) for t in ticks
+    )
 
 
 def _time_axis(labels: Sequence[str]) -> Markup:
     last, step = len(labels) - 1, max(1, len(labels) // 6)
     text = Markup('<text x="{:.1f}%" y="94%" text-anchor="middle">{}</text>')
     shown = [i for i in range(len(labels)) if i == last or (i % step == 0 and last - i >= step)]
-    axis = Markup('<line class="ax" x1="{0}%" x2="{1}%" y1="{2}%" y2="{2}%"/>').format(_LEFT, _RIGHT, _BOTTOM)
+    axis = Markup('<line class="ax" x1="{0}%" x2="{1}%" y1="{2}%" y2="{2}%"/>').format(
+        _LEFT, _RIGHT, _BOTTOM
+    )
     return axis + Markup("").join(text.format(_x(i, len(labels)), labels[i]) for i in shown)
 
 
@@ -123,7 +127,8 @@ def spark(values: Sequence[float]) -> Markup:
         return Markup("")
     low, high = min(values), max(values)
     points = [
-        (100 * i / (len(values) - 1), 26 - 22 * (v - low) / ((high - low) or 1)) for i, v in enumerate(values)
+        (100 * i / (len(values) - 1), 26 - 22 * (v - low) / ((high - low) or 1))
+        for i, v in enumerate(values)
     ]
     path = "M" + "L".join(f"{x:.0f} {y:.1f}" for x, y in points)
     return Markup(
@@ -135,16 +140,20 @@ def spark(values: Sequence[float]) -> Markup:
 def clock_chart(in_time: int, late: int, waiting: int, days: int | None) -> Markup:
     """The response clock: shares of answers in time, late and waiting; the median in its middle."""
     ticks = Markup("").join(
-        Markup('<path class="tick" d="M100 {}V10" stroke-width="{}" transform="rotate({} 100 100)"/>').format(
-            2 if a % 90 == 0 else 5, 3 if a % 90 == 0 else 1.5, a
-        )
+        Markup(
+            '<path class="tick" d="M100 {}V10" stroke-width="{}" transform="rotate({} 100 100)"/>'
+        ).format(2 if a % 90 == 0 else 5, 3 if a % 90 == 0 else 1.5, a)
         for a in range(0, 360, 12)
     )
     middle = Markup(
         '<text class="big" x="100" y="108" text-anchor="middle">{}</text>'
         '<text class="sm" x="100" y="132" text-anchor="middle">{}</text>'
-    ).format("–" if days is None else days, _("no answer yet") if days is None else _("days, median"))
-    return Markup('<svg class="clock" viewBox="0 0 200 200" role="img" aria-label="{}">{}</svg>').format(
+    ).format(
+        "–" if days is None else days, _("no answer yet") if days is None else _("days, median")
+    )
+    return Markup(
+        '<svg class="clock" viewBox="0 0 200 200" role="img" aria-label="{}">{}</svg>'
+    ).format(
         _("Response clock; the figures are in the list beside it."),
         ticks + _arcs((("ok", in_time), ("late", late), ("wait", waiting))) + middle,
     )
@@ -153,7 +162,9 @@ def clock_chart(in_time: int, late: int, waiting: int, days: int | None) -> Mark
 def _arcs(shares: Sequence[tuple[str, int]]) -> Markup:
     total = sum(count for _name, count in shares)
     if not total:
-        return Markup('<circle class="none" cx="100" cy="100" r="78" fill="none" stroke-width="12"/>')
+        return Markup(
+            '<circle class="none" cx="100" cy="100" r="78" fill="none" stroke-width="12"/>'
+        )
     drawn, start = [], 0.0
     for name, count in shares:
         if count:
@@ -172,9 +183,13 @@ def _arc(name: str, start: float, share: float) -> Markup:
     return Markup(
         '<circle class="{}" cx="100" cy="100" r="78" fill="none" stroke-width="{}" stroke-dasharray="{}"'
         ' transform="rotate({:.1f} 100 100)"/>'
-    ).format(name, 12 if name == "wait" else 18, dashes, start * 360 - 90 + (0 if share == 1 else 1.5))
+    ).format(
+        name, 12 if name == "wait" else 18, dashes, start * 360 - 90 + (0 if share == 1 else 1.5)
+    )
 
 
 def register(app: Flask) -> None:
     """Give templates the charts."""
-    app.jinja_env.globals.update(clock_chart=clock_chart, line_chart=line_chart, spark=spark, Series=Series)
+    app.jinja_env.globals.update(
+        clock_chart=clock_chart, line_chart=line_chart, spark=spark, Series=Series
+    )

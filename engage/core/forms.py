@@ -31,6 +31,7 @@ from flask_wtf import FlaskForm
 from markupsafe import Markup
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
 from wtforms import widgets
+from wtforms.fields import SelectChoice
 from wtforms.utils import unset_value
 from wtforms.validators import Optional, StopValidation, ValidationError
 
@@ -59,10 +60,14 @@ __all__ = [
     "page",
 ]
 
+Offered = Iterable[tuple[Any, ...]]  # (value, words) or (value, words, hint)
+
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 # what would break a header or turn the words around it, in names and titles
-_LINE_BREAKERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_LINE_BREAKERS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def page(template: str, form: "Form", status: int | None = None, **context: Any) -> tuple[str, int]:
@@ -150,7 +155,7 @@ class Form(FlaskForm):
         for field in self:
             if not isinstance(field.widget, widgets.HiddenInput):
                 continue
-            value = self._key() if field.short_name == FIELD else field._value()
+            value = self._key() if field.short_name == FIELD else field._value()  # noqa: SLF001  the way wtforms asks
             rows.append(tag.format(field.name, value))
         return Markup("").join(rows)
 
@@ -205,7 +210,7 @@ class _Asked(wtforms.Field):
         checks = list(validators or ())
         self.is_needed = required and not any(isinstance(check, Optional) for check in checks)
         self.autocomplete = autocomplete
-        super().__init__(label, [_Answered(self.is_needed, missing), *checks], **kwargs)  # type: ignore[arg-type]
+        super().__init__(label, [_Answered(self.is_needed, missing), *checks], **kwargs)
 
     @property
     def is_optional(self) -> bool:
@@ -220,7 +225,11 @@ class _Asked(wtforms.Field):
     @property
     def described_by(self) -> str:
         """Ids of hint, error and count."""
-        parts = [("hint", bool(self.description)), ("error", bool(self.errors)), ("count", self.counted)]
+        parts = [
+            ("hint", bool(self.description)),
+            ("error", bool(self.errors)),
+            ("count", self.counted),
+        ]
         return " ".join(f"{self.id}-{name}" for name, is_there in parts if is_there)
 
     def is_answered(self) -> bool:
@@ -229,11 +238,14 @@ class _Asked(wtforms.Field):
 
     def missing_words(self) -> str:
         """What is said when an answer is needed and there is none."""
-        return _("Fill in “%(field)s”.", field=str(self.label.text))
+        return str(_("Fill in “%(field)s”.", field=str(self.label.text)))
 
     def attributes(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Attributes of the control itself."""
-        found: dict[str, Any] = {"required": False, "aria_required": "true" if self.is_needed else None}
+        found: dict[str, Any] = {
+            "required": False,
+            "aria_required": "true" if self.is_needed else None,
+        }
         found["aria_describedby"] = self.described_by or None
         found["aria_invalid"] = "true" if self.errors else None
         found["autocomplete"] = self.autocomplete
@@ -431,34 +443,38 @@ class _OfChoices(_Asked):
         label: Text | None = None,
         validators: Any = None,
         *,
-        choices: Iterable[tuple[Any, ...]] | None = None,
+        choices: Offered | Callable[[], Offered] | None = None,
         coerce: Callable[[Any], Any] = str,
         **kwargs: Any,
     ) -> None:
         self.hints: dict[str, Text] = {}
-        kwargs["validate_choice"] = kwargs.get("validate_choice", True)
-        super().__init__(label, validators, choices=self._split(choices), coerce=coerce, **kwargs)
+        self.choices = choices
+        super().__init__(label, validators, coerce=coerce, **kwargs)
 
-    def _split(self, choices: Iterable[tuple[Any, ...]] | None) -> list[tuple[Any, Any]]:
-        found = []
-        for choice in choices or ():
-            value, words, *hint = choice
+    @property
+    def choices(self) -> list[SelectChoice]:
+        """What there is to choose from."""
+        return self._offered
+
+    @choices.setter
+    def choices(self, given: Offered | Callable[[], Offered] | None) -> None:
+        self._offered: list[SelectChoice] = []
+        for value, words, *hint in (given() if callable(given) else given) or ():
             self.hints[str(value)] = hint[0] if hint else ""
-            found.append((value, words))
-        return found
+            self._offered.append(SelectChoice(value, words))
 
-    def offer(self, choices: Iterable[tuple[Any, ...]]) -> None:
+    def offer(self, choices: Offered) -> None:
         """Set the choices of this request."""
-        self.choices = self._split(choices)
+        self.choices = choices
 
     def missing_words(self) -> str:
-        return _("Choose an answer to “%(field)s”.", field=str(self.label.text))
+        return str(_("Choose an answer to “%(field)s”.", field=str(self.label.text)))
 
     def is_answered(self) -> bool:
         return self.data not in (None, "", [])
 
     def pre_validate(self, form: Any) -> None:
-        known = {self.coerce(value) for value, _words in self.choices or ()}  # type: ignore[attr-defined]
+        known = {self.coerce(choice.value) for choice in self.choices}
         chosen = self.data if isinstance(self.data, list) else [self.data]
         if not self.is_answered():
             return
@@ -468,7 +484,7 @@ class _OfChoices(_Asked):
     def process_formdata(self, valuelist: Sequence[Any]) -> None:
         given = [value for value in valuelist if isinstance(value, str)]
         try:
-            self.data = self.coerce(given[0]) if given and given[0] != "" else None  # type: ignore[attr-defined]
+            self.data = self.coerce(given[0]) if given and given[0] != "" else None
         except (ValueError, TypeError, KeyError):
             self.data = None
             raise ValueError(_("Choose one of the answers in the list.")) from None
@@ -485,20 +501,25 @@ class _Boxes(_OfChoices):
 
     def __call__(self, **given: Any) -> Markup:
         draw = _macro("choice")
-        chosen = {str(v) for v in (self.data if isinstance(self.data, list) else [self.data]) if v is not None}
+        chosen = {
+            str(v)
+            for v in (self.data if isinstance(self.data, list) else [self.data])
+            if v is not None
+        }
         parts = []
-        for number, (value, words) in enumerate(self.choices or ()):
+        for number, choice in enumerate(self.choices):
+            value, words = str(choice.value), choice.label
             attributes = {
                 "type": self.kind,
                 "name": self.name,
-                "value": str(value),
+                "value": value,
                 "id": f"{self.id}-{number}",
-                "checked": str(value) in chosen,
+                "checked": value in chosen,
                 "aria_invalid": "true" if self.errors else False,
                 **given,
             }
             control = Markup(f"<input {widgets.html_params(**attributes)}>")  # noqa: S704  escaped by html_params
-            parts.append(draw(control, attributes["id"], words, self.hints.get(str(value), "")))
+            parts.append(draw(control, attributes["id"], words, self.hints.get(value, "")))
         return _macro("group")(self, Markup("").join(parts), self.inline)
 
 
@@ -536,7 +557,7 @@ class CheckField(_Asked, wtforms.BooleanField):
         return False
 
     def missing_words(self) -> str:
-        return _("Tick “%(field)s” to go on.", field=str(self.label.text))
+        return str(_("Tick “%(field)s” to go on.", field=str(self.label.text)))
 
 
 class IntegerField(_Asked, wtforms.Field):
@@ -669,7 +690,8 @@ class DateTimeField(_Asked, wtforms.Field):
             return
         self.raw_data = formdata.getlist(f"{self.name}-date")
         self.typed = {
-            part: _only_text(formdata.getlist(f"{self.name}-{part}")).strip()[:40] for part in ("date", "time")
+            part: _only_text(formdata.getlist(f"{self.name}-{part}")).strip()[:40]
+            for part in ("date", "time")
         }
         self.data = None
         try:
@@ -693,7 +715,9 @@ class DateTimeField(_Asked, wtforms.Field):
         instant = wall.replace(tzinfo=place).astimezone(UTC)
         if instant.astimezone(place).replace(tzinfo=None) != wall:
             raise ValueError(
-                _("The clocks go forward that night: this time does not exist. Choose one an hour later.")
+                _(
+                    "The clocks go forward that night: this time does not exist. Choose one an hour later."
+                )
             )
         self.data = instant
 
@@ -718,10 +742,19 @@ class DateTimeField(_Asked, wtforms.Field):
 
         words = "" if self.choose_zone else zone_name(self.zone_key)
         zones = self._zones() if self.choose_zone else ""
-        return _macro(self.drawn_by)(self, box("date", "medium"), box("time", "short"), zones, words)
+        return _macro(self.drawn_by)(
+            self, box("date", "medium"), box("time", "short"), zones, words
+        )
 
     def _zones(self) -> Markup:
-        near = ["Europe/Paris", "Europe/London", "Europe/Brussels", "Europe/Amsterdam", "Europe/Berlin", "UTC"]
+        near = [
+            "Europe/Paris",
+            "Europe/London",
+            "Europe/Brussels",
+            "Europe/Amsterdam",
+            "Europe/Berlin",
+            "UTC",
+        ]
         names = dict.fromkeys([self.zone_key, str(current_app.config["TIMEZONE"]), *near])
         options = Markup("").join(
             Markup('<option value="{}"{}>{}</option>').format(
@@ -729,7 +762,9 @@ class DateTimeField(_Asked, wtforms.Field):
             )
             for name in names
         )
-        return Markup('<select id="{0}-zone" name="{1}-zone">{2}</select>').format(self.id, self.name, options)
+        return Markup('<select id="{0}-zone" name="{1}-zone">{2}</select>').format(
+            self.id, self.name, options
+        )
 
 
 class FileField(_Asked, wtforms.FileField):
@@ -749,7 +784,7 @@ class FileField(_Asked, wtforms.FileField):
         return self.data is not None
 
     def missing_words(self) -> str:
-        return _("Choose a file for “%(field)s”.", field=str(self.label.text))
+        return str(_("Choose a file for “%(field)s”.", field=str(self.label.text)))
 
     def attributes(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return super().attributes({"accept": self.accept or None, **given})

@@ -6,18 +6,18 @@ from engage.core.access import public
 from engage.core.forms import many_lines, preview_of
 from engage.core.i18n import LocalBlueprint
 from engage.core.limits import writing
-from engage.core.richtext import PROFILES
+from engage.core.richtext import PROFILES, ProfileName
 
 bp = LocalBlueprint("preview", __name__, url_prefix="/preview")
 
 
 @bp.post("")
 @public
-@writing("120/minute")
+@writing("120/minute")  # type: ignore[untyped-decorator]
 def show() -> str:
     """A fragment. Writes nothing, so it needs a token but no key."""
     given = request.form.get("profile", "comment")
-    profile = next((name for name in PROFILES if name == given), "comment")
+    profile: ProfileName = next((name for name in PROFILES if name == given), "comment")
     try:
         text = many_lines(request.form.get("text", ""))
     except ValueError as error:

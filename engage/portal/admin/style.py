@@ -28,10 +28,14 @@ class SampleForm(Form):
     """Every kind of field."""
 
     title = TextField(
-        _l("Title of your idea"), description=_l("One sentence, like “Sockets for fishing boats”."), maximum=120
+        _l("Title of your idea"),
+        description=_l("One sentence, like “Sockets for fishing boats”."),
+        maximum=120,
     )
     change = TextAreaField(_l("What would change?"), maximum=1000, minimum=20, rows=4)
-    theme = SelectField(_l("Theme"), choices=[("air", _l("Air and energy")), ("noise", _l("Noise"))])
+    theme = SelectField(
+        _l("Theme"), choices=[("air", _l("Air and energy")), ("noise", _l("Noise"))]
+    )
     picture = FileField(_l("A picture"), description=_l("JPEG or PNG, up to 5 MB."), required=False)
     kind = ChoiceField(
         _l("You are here as"),
@@ -46,7 +50,9 @@ class SampleForm(Form):
         required=False,
     )
     at = DateTimeField(_l("Closes"), zone="Europe/Paris")
-    body = MarkdownField(_l("Your comment on 2.3"), description=_l("Anyone can read what you write."), draft=False)
+    body = MarkdownField(
+        _l("Your comment on 2.3"), description=_l("Anyone can read what you write."), draft=False
+    )
     agree = CheckField(_l("I may be named when the plan takes over my words"))
 
 
@@ -116,7 +122,12 @@ def sample() -> Sample:
             Step("next", _("We answer in public"), _("by %(day)s", day="15 January 2027")),
             Step("next", _("Councils decide"), "26 February 2027"),
         ],
-        shares=[Share("resident", 72), Share("business", 43), Share("authority", 86), Share("researcher", 90)],
+        shares=[
+            Share("resident", 72),
+            Share("business", 43),
+            Share("authority", 86),
+            Share("researcher", 90),
+        ],
         port=Crest("Two Harbours Port Authority", "port"),
         cycle=Crest("Opal Cycle Association", "cycle"),
         unmarked=Crest("Quay Neighbours", None),
