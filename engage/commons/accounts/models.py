@@ -143,7 +143,7 @@ class Passkey(Model, WebAuthnMixin):  # type: ignore[misc]
     id: Mapped[intpk]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(64))
-    credential_id: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     sign_count: Mapped[int] = mapped_column(default=0)
     transports: Mapped[list[str] | None]
