@@ -127,18 +127,19 @@ def _tell(user: User, bulletin: ConsultationBulletin, consultation: Consultation
         "reason": consultation.change_reason,
         "excerpt": words.summary,
     }
-    url = url_for("consultations.detail", address=consultation.address, locale=user.locale)
+    # the path alone: the worker has no request, and the reader's language is put in front of it
+    where: dict[str, Any] = {
+        "address": consultation.address,
+        "locale": user.locale,
+        "_external": False,
+    }
+    url = url_for("consultations.detail", **where)
     if bulletin.occasion is Occasion.ANSWERED:
-        url = url_for("consultations.outcome", address=consultation.address, locale=user.locale)
+        url = url_for("consultations.outcome", **where)
     elif bulletin.document_id is not None:
         document = db.session.get_one(Document, bulletin.document_id)
         context["document"] = document.title
-        url = url_for(
-            "consultations.document",
-            address=consultation.address,
-            document_id=document.id,
-            locale=user.locale,
-        )
+        url = url_for("consultations.document", document_id=document.id, **where)
     tell(
         user,
         topic=TOPIC,

@@ -464,7 +464,7 @@ def part(consultation_id: int, document_id: int) -> ConsultationDocument:
             ConsultationDocument.consultation_id == consultation_id,
             ConsultationDocument.document_id == document_id,
         )
-        .options(joinedload(ConsultationDocument.document).joinedload(Document.current))
+        .options(joinedload(ConsultationDocument.document).joinedload(Document.thread))
     )
     if found is None:
         raise Missing

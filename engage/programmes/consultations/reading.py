@@ -96,6 +96,7 @@ def frame(consultation: Consultation, now: datetime) -> dict[str, Any]:
         "state_label": STATE_LABELS[consultation.state_at(now)],
         "tone": TONES[consultation.state_at(now)],
         "due": answer_due(consultation),
+        "now": now,
         "here": url_for("consultations.detail", address=consultation.address),
     }
 

@@ -14,7 +14,7 @@ from engage.core.errors import Missing
 from engage.core.forms import Form
 from engage.core.i18n import LocalBlueprint, _, locale_now
 from engage.core.paging import page_number
-from engage.programmes.consultations import export, filters, policy, queries, reading
+from engage.programmes.consultations import export, filters, policy, queries, reading, texts
 from engage.programmes.consultations.models import (
     STATE_LABELS,
     THEME_LABELS,
@@ -71,7 +71,7 @@ def document(address: str, document_id: int) -> ResponseReturnValue:
     part = queries.part(consultation.id, document_id)
     return render_template(
         "consultations/document.html",
-        **reading.document(consultation, part, current_user(), clock.now(), request.args),
+        **texts.document(consultation, part, clock.now(), request.args),
     )
 
 
@@ -83,7 +83,7 @@ def table(address: str, document_id: int) -> ResponseReturnValue:
     part = queries.part(consultation.id, document_id)
     return render_template(
         "consultations/table.html",
-        **reading.table(consultation, part, current_user(), clock.now(), request.args),
+        **texts.table(consultation, part, clock.now(), request.args),
     )
 
 
@@ -95,7 +95,7 @@ def changes(address: str, document_id: int) -> ResponseReturnValue:
     part = queries.part(consultation.id, document_id)
     return render_template(
         "consultations/changes.html",
-        **reading.changes(consultation, part, current_user(), clock.now(), request.args),
+        **texts.changes(consultation, part, clock.now(), request.args),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -150,7 +149,7 @@ def copy_consultation(consultation_id: int, *, actor: Any) -> Consultation:
             },
             themes=tuple(row.theme for row in source.themes),
         )
-        copy = create_consultation(brief, actor=actor)
+        copy = _locked(create_consultation(brief, actor=actor).id)
         copy.hosts = [
             ConsultationHost(
                 organisation_id=host.organisation_id,
@@ -161,7 +160,6 @@ def copy_consultation(consultation_id: int, *, actor: Any) -> Consultation:
             for host in source.hosts
         ]
         copy.steps = source.steps
-        copy.translations = []
         for translation in source.translations:
             twin = ConsultationTranslation(language=translation.language, mark=translation.mark)
             _write_words(twin, {name: getattr(translation, name) for name in WRITTEN})
@@ -201,8 +199,7 @@ def set_steps(
 
 def slug_of(title: str) -> str:
     """A title as the readable end of an address: plain letters, at most 60 characters."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", fold(title)).strip("-")
     return words if len(words) <= 60 else words[:60].rpartition("-")[0] or words[:60]
 
 
