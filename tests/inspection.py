@@ -196,7 +196,7 @@ def _links(root: Element, seen: Seen) -> Iterator[str]:
     for e in elements(root):
         for attribute in ("href", "src", "hx-get", "hx-post"):
             value = e.get(attribute)
-            if value is None or tag_of(e) == "use" or value in checked:
+            if value is None or tag_of(e) == "use" or value in checked or value.startswith("#"):
                 continue
             checked.add(value)
             if attribute == "href" and tag_of(e) == "a" and not value.strip():

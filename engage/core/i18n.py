@@ -191,7 +191,9 @@ def _alternates() -> list[tuple[str, str, str]]:
     """(locale, its name, this page's address in it) for the language list."""
     found = []
     for locale in locales():
-        if request.endpoint and "address_args" in g:
+        # an error page of an address that only takes POST has no other language to lead to
+        takes_get = request.url_rule is not None and "GET" in (request.url_rule.methods or ())
+        if request.endpoint and takes_get and "address_args" in g:
             values = {**g.address_args, "locale": locale}
             query = request.args.to_dict(flat=False) if request.method == "GET" else {}
             query = {k: v for k, v in query.items() if not k.startswith("_")}  # url_for's own words
