@@ -48,7 +48,7 @@ def weakness(password: str, about: Iterable[str] = ()) -> Text | None:
     folded = _fold(typed)
     if len(set(typed)) < 5 or _is_run(folded) or _is_repeated(folded):
         return _l("This password is one pattern repeated, which is tried first. Use a few words.")
-    if _is_common(folded):
+    if _is_common(folded, _fold(typed.translate(_LEET))):
         return _l("This password is on the list of those tried first. Use a few words of your own.")
     words = [*SITE_WORDS, *(_fold(word) for word in about)]
     if _little_besides(folded, [word for word in words if len(word) >= 4]):
@@ -103,16 +103,24 @@ def _common() -> frozenset[str]:
     return frozenset(line for line in lines if line and not line.startswith("#"))
 
 
-def _is_common(folded: str) -> bool:
+def _is_common(folded: str, unleeted: str) -> bool:
     plain = re.sub(r"^\d+|\d+$", "", folded)
-    unleeted = re.sub(r"[^a-z]", "", folded.translate(_LEET))
     candidates = {folded, plain, unleeted, folded.rstrip("0123456789")}
+    # `p@ssword!2026` is `password` with the year behind it
+    candidates |= {re.sub(r"[^a-z]", "", unleeted), _unleeted_word(unleeted)}
     if candidates & _common():
         return True
     # two common words in a row are one idea
     return any(
         plain[:cut] in _common() and plain[cut:] in _common() for cut in range(3, len(plain) - 2)
     )
+
+
+def _unleeted_word(unleeted: str) -> str:
+    # what was a digit at the end has become a letter: look at the longest known beginning
+    known = [word for word in _common() if len(word) >= 7 and unleeted.startswith(word)]
+    word = max(known, key=len, default="")
+    return word if len(unleeted) - len(word) <= 6 else ""
 
 
 def _is_repeated(folded: str) -> bool:
@@ -124,7 +132,7 @@ def _is_repeated(folded: str) -> bool:
 
 _ROWS = (
     "abcdefghijklmnopqrstuvwxyz",
-    "01234567890123456789",
+    "0123456789" * 3,
     "qwertyuiopasdfghjklzxcvbnm",
     "azertyuiopqsdfghjklmwxcvbn",
     "qwertzuiopasdfghjklyxcvbnm",

@@ -46,7 +46,9 @@ class OnceOnly(Totp):  # type: ignore[misc]
     def __init__(self, secrets: dict[str, str], issuer: str) -> None:
         newest = next(iter(secrets))
         self._totp = TOTP.using(
-            issuer=issuer, wallet=AppWallet(secrets, default_tag=newest, encrypt_cost=10)
+            issuer=issuer,
+            wallet=AppWallet(secrets, default_tag=newest, encrypt_cost=10),
+            now=lambda: clock.now().timestamp(),
         )
 
     def get_last_counter(self, user: User) -> int | None:

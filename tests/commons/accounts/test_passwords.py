@@ -1,0 +1,109 @@
+"""Passwords: long, not the first things tried, hashed slowly, never more than a few at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from passlib.context import CryptContext
+
+from engage.commons.accounts import passwords
+from engage.core.errors import Unavailable
+
+ABOUT = ("Jeanne Dupont", "jeanne.dupont@example.org", "Jeanne", "Dupont")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "short",
+        "elevenchars",
+        "x" * 129 + "abcdefg",
+        "aaaaaaaaaaaaaaaa",
+        "abcabcabcabc",
+        "abcdefghijklmnop",
+        "098765432109",
+        "qwertyuiopas",
+        "Password1234!",
+        "P@ssw0rd!2026",
+        "motdepasse12345",
+        "correct horse battery staple",
+        "dragon sunshine",
+        "engage engage 2026",
+        "boulogne-calais",
+        "jeannedupont1980",
+        "Jeanne.Dupont!!",
+        "has a nul \x00 inside",
+    ],
+)
+def test_passwords_that_are_tried_first(app: Flask, typed: str) -> None:
+    assert passwords.weakness(typed, ABOUT)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "seven gulls over the pier",
+        "éléphant rose du port",
+        "twelve-chars",
+        "海港の朝は静かです、鳥が飛ぶ",
+        "no digits at all here",
+        "8264 9173 5530 4",
+        "x7!" + "harbour fog " * 10,
+    ],
+)
+def test_no_rule_on_kinds_of_characters(app: Flask, typed: str) -> None:
+    assert passwords.weakness(typed, ABOUT) is None
+
+
+def test_hashes_are_argon2id_with_the_promised_cost(app: Flask) -> None:
+    context = CryptContext(schemes=["argon2"], **passwords.ARGON2)
+    assert context.hash("a password to look at").startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert app.extensions["engage_security"].pwd_context.default_scheme() == "argon2"
+
+
+def test_the_same_password_from_another_keyboard(app: Flask) -> None:
+    hashed = passwords.make_hash("cafe\u0301 au bord du quai")
+    assert passwords.matches("caf\u00e9 au bord du quai", hashed)
+    assert not passwords.matches("cafe au bord du quai", hashed)
+
+
+def test_nobody_is_checked_against_a_hash_too(app: Flask, hashes: list[str]) -> None:
+    passwords.matches("whatever it is", None)
+    hashes.clear()
+    assert not passwords.matches("whatever it is", None)
+    assert len(hashes) == 1
+
+
+def test_megabytes_are_not_hashed(app: Flask, hashes: list[str]) -> None:
+    passwords.matches("warm", None)
+    hashes.clear()
+    assert not passwords.matches("x" * 1_000_000, None)
+    assert hashes == [""]
+
+
+def test_only_so_many_hashes_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(passwords, "_gate", gate)
+    monkeypatch.setattr(passwords, "_PATIENCE", 0.05)
+    gate.acquire()
+    with pytest.raises(Unavailable):
+        passwords.make_hash("one too many at once")
+    gate.release()
+    assert passwords.make_hash("and now it is free")
+
+
+@pytest.fixture
+def hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """What was compared with a hash."""
+    seen: list[str] = []
+    real = passwords.verify_password
+
+    def note(password: str, hashed: str) -> bool:
+        seen.append(password)
+        return bool(real(password, hashed))
+
+    monkeypatch.setattr(passwords, "verify_password", note)
+    yield seen
