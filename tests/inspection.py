@@ -202,6 +202,8 @@ def _links(root: Element, seen: Seen) -> Iterator[str]:
             if attribute == "href" and tag_of(e) == "a" and not value.strip():
                 yield f"link {text_of(e)!r} leads nowhere"
             parts = urlsplit(urljoin(f"http://localhost{seen.url}", value))
+            if parts.path.startswith("/static/"):
+                continue  # answered before the application is entered; the weight sweep fetches them
             if parts.scheme in {"http", "https"} and parts.hostname == "localhost":
                 method = "POST" if attribute == "hx-post" else "GET"
                 if problem := _unrouted(seen.routes, parts.path, method):

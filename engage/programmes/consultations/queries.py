@@ -364,7 +364,7 @@ def place_names(consultation_id: int) -> dict[int, str]:
         .join(ConsultationDocument, ConsultationDocument.document_id == Document.id)
         .where(ConsultationDocument.consultation_id == consultation_id)
     )
-    return found | dict(db.session.execute(whole).tuples().all())
+    return found | dict(db.session.execute(whole).all())
 
 
 @dataclass(frozen=True)
