@@ -27,6 +27,8 @@ class IsolatedClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> Any:
         instant = clock.now()
         is_frozen = clock.is_frozen()
+        # a streamed body belongs to the request's context too: it is read there
+        kwargs.setdefault("buffered", True)
 
         def run() -> Any:
             if is_frozen:

@@ -93,7 +93,7 @@ def _version(
     if not versions:
         raise Missing
     version = _pick(versions, asked or str(versions[0].number))
-    where = {"address": consultation.address, "document_id": text.id}
+    where: dict[str, Any] = {"address": consultation.address, "document_id": text.id}
     present = url_for("consultations.document", **where)
     is_current = version.id == text.current_version_id
     version_url = partial(_version_url, where)
