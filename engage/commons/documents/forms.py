@@ -117,3 +117,7 @@ class PublishForm(_Stale):
 
 class DiscardForm(_Stale):
     """Only a button."""
+
+
+class StartForm(Form):
+    """Only a button."""

@@ -79,14 +79,16 @@ def read_upload(data: bytes, name: str) -> tuple[SourceFormat, Split]:
     return source_format, read_text(_decoded(data), source_format, field="file")
 
 
-def read_text(text: str, source_format: SourceFormat, *, field: str = "text") -> Split:
+def read_text(
+    text: str, source_format: SourceFormat, *, field: str = "text", is_titled: bool = True
+) -> Split:
     """A pasted or typed text, cut up and numbered. Raises Invalid on `field`."""
     if len(text) > MAX_TEXT or len(text.encode("utf-8", "replace")) > MAX_TEXT:
         raise Invalid({field: _too_long()})
     text = neutral(text)
     if source_format is SourceFormat.HTML:
         return checked(read_html(text), field=field)
-    return checked(read_markdown(text), field=field)
+    return checked(read_markdown(text), field=field, is_titled=is_titled)
 
 
 def _too_long() -> str:
@@ -112,11 +114,11 @@ def _decoded(data: bytes) -> str:
     raise Invalid({"file": _l("This file is not text. Send .docx, .odt, .html or .md.")})
 
 
-def checked(blocks: Sequence[Block], *, field: str) -> Split:
+def checked(blocks: Sequence[Block], *, field: str, is_titled: bool = True) -> Split:
     """Blocks cut up, within the limits. Raises Invalid on `field`, naming the place."""
     if not any(block.kind != "heading" for block in blocks):
         raise Invalid({field: _l("There is no text in it. Paste or send a text with paragraphs.")})
-    made = split(blocks)
+    made = split(blocks, is_titled=is_titled)
     if len(made.chapters) > MAX_CHAPTERS or made.paragraphs > MAX_PARAGRAPHS:
         raise Invalid({field: _too_long()})
     for chapter in made.chapters:

@@ -57,15 +57,16 @@ _OWN_CHAPTER_NUMBER = re.compile(r"(\d{1,3})(?:[.):]|\s+[-\u2013\u2014])?\s+(?=\
 _OWN_NUMBER = re.compile(r"(\d{1,3}\\?\.\d{1,3})\\?\.?\s+(?=\S)")
 
 
-def split(blocks: Sequence[Block]) -> Split:
+def split(blocks: Sequence[Block], *, is_titled: bool = True) -> Split:
     """Cut a text into chapters at its highest headings and number what is inside.
 
-    One single heading above all others, at the very start, is the title. What stands before the
+    One single heading above all others, at the very start, is the title, unless the text is said
+    to have none (`is_titled=False`, what `markdown_of` writes). What stands before the
     first chapter becomes an introduction. Numbers the text gives itself are taken off where they
     are the ones we give.
     """
     rest = list(blocks)
-    title = _title_of(rest)
+    title = _title_of(rest) if is_titled else None
     if title is not None:
         rest = rest[1:]
     levels = sorted({block.level for block in rest if block.kind == "heading"})
@@ -111,7 +112,7 @@ def _without_own(body: str, number: str) -> str:
 
 
 def markdown_of(split_text: Split) -> str:
-    """The same text as one Markdown source, for the editor: `split` cuts it up alike."""
+    """The same text as one Markdown source, for the editor: `split` cuts it up alike, untitled."""
     parts: list[str] = []
     for chapter in split_text.chapters:
         parts.append(f"# {escape(chapter.title)}")

@@ -151,11 +151,25 @@ def add_version(
     return version
 
 
+def start_from_present(document_id: int, *, actor: User) -> Version:
+    """A draft with the words readers read now, to be changed. Conflict when there is a draft."""
+    with transactional():
+        document = _editable(document_id, actor)
+        if document.current_version_id is None:
+            raise Missing
+        version = _draft_to_fill(document, SourceFormat.MARKDOWN, "", actor, None)
+        _fill(version, document, queries.text_of(document.current_version_id))
+        audit.record(
+            "document.drafted", document, actor=actor, version=version.number, words=version.words
+        )
+    return version
+
+
 def edit_draft(
     version_id: int, *, text: str, revision: int, actor: User, note: str | None = None
 ) -> Version:
     """Replace the words of a draft by an edited Markdown text. Raises Invalid, Conflict."""
-    split = importing.read_text(text, SourceFormat.MARKDOWN)
+    split = importing.read_text(text, SourceFormat.MARKDOWN, is_titled=False)
     with transactional():
         version, document = _draft(version_id, actor)
         _fresh(version.revision, revision)

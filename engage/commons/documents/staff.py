@@ -74,6 +74,7 @@ def document(document_id: int) -> ResponseReturnValue:
         "documents/office/document.html",
         **frame,
         versions=queries.versions(document_id, current_user()),
+        start_form=forms.StartForm(),
         languages=queries.in_other_languages(found),
         outline=queries.version_outline(found.current_version_id)
         if found.current_version_id
@@ -131,13 +132,9 @@ def upload(document_id: int) -> ResponseReturnValue:
 @bp.route("/<int:document_id>/paste", methods=["GET", "POST"])
 @staff("organiser")
 def paste(document_id: int) -> ResponseReturnValue:
-    """Paste the text, write it, or go on from the present words."""
+    """Paste the text, or write it."""
     frame = _editing(document_id)
-    found: Document = frame["document"]
-    start = ""
-    if request.args.get("start") == "present" and found.current_version_id:
-        start = numbering.markdown_of(queries.text_of(found.current_version_id))
-    form = forms.PasteForm(revision=_revision_of(frame), text=start)
+    form = forms.PasteForm(revision=_revision_of(frame))
     if form.validate_on_submit():
         try:
             version = service.add_version(
@@ -153,6 +150,16 @@ def paste(document_id: int) -> ResponseReturnValue:
         else:
             return _look_at(version)
     return page("documents/office/paste.html", form, **frame)
+
+
+@bp.post("/<int:document_id>/start")
+@staff("organiser")
+def start(document_id: int) -> ResponseReturnValue:
+    """Start a draft with the present words."""
+    if not forms.StartForm().validate_on_submit():
+        return _to(document_id)
+    service.start_from_present(document_id, actor=current_user())
+    return redirect(url_for("documents_office.draft", document_id=document_id))
 
 
 def _revision_of(frame: dict[str, Any]) -> int | str:
