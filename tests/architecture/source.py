@@ -48,6 +48,18 @@ class Module:
         return layer_of(self.dotted)
 
     @property
+    def is_view(self) -> bool:
+        """Does it hold routes?"""
+        return any(
+            isinstance(decorator, ast.Call)
+            and isinstance(decorator.func, ast.Attribute)
+            and decorator.func.attr in {"route", "get", "post"}
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.FunctionDef)
+            for decorator in node.decorator_list
+        )
+
+    @property
     def tree(self) -> ast.Module:
         return parsed(self.path)
 

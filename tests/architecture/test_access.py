@@ -45,6 +45,10 @@ def test_marks_stand_directly_under_the_route() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+# officers who answer for their organisation work in the office without a site role
+OPEN_OFFICE = {"comments_office.index", "comments_office.answer"}
+
+
 def test_the_office_is_for_staff_and_staff_pages_are_in_the_office(app: Flask) -> None:
     wrong = []
     for rule in app.url_map.iter_rules():
@@ -52,7 +56,7 @@ def test_the_office_is_for_staff_and_staff_pages_are_in_the_office(app: Flask) -
         if mark is None:
             continue
         inside = "/office" in rule.rule
-        if inside and mark.gate != "staff":
+        if inside and mark.gate != "staff" and rule.endpoint not in OPEN_OFFICE:
             wrong.append(f"{rule.rule} is in the office but open to {mark.gate}")
         if mark.gate == "staff" and not inside:
             wrong.append(f"{rule.rule} is for staff but not in the office")

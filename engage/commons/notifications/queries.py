@@ -21,6 +21,11 @@ def own_notifications(user: User, *, unread_only: bool = False) -> Select[tuple[
     return found.order_by(Notification.id.desc())
 
 
+def newest_unread(user: User, limit: int) -> Sequence[Notification]:
+    """What a person has not read yet, newest first, at most so many."""
+    return db.session.scalars(own_notifications(user, unread_only=True).limit(limit)).all()
+
+
 def own_notification(notification_id: int, user: User) -> Notification | None:
     return db.session.scalar(
         select(Notification).where(

@@ -11,7 +11,6 @@ from engage.commons.notifications import queries as notifications
 from engage.commons.notifications import trail
 from engage.core import clock
 from engage.core.access import current_user, public, signed_in
-from engage.core.db import db
 from engage.core.i18n import LocalBlueprint, preferred_locale
 from engage.portal.home import summary
 from engage.programmes.consultations import queries as consultations
@@ -72,12 +71,11 @@ def index() -> ResponseReturnValue:
 def me() -> ResponseReturnValue:
     """A person's own page: what waits, what they follow, where everything else is."""
     user, now = current_user(), clock.now()
-    unread = notifications.own_notifications(user, unread_only=True).limit(_SHOWN_NEWS)
     return render_template(
         "home/me.html",
         now=now,
         counts=trail.counts(user),
-        news=db.session.scalars(unread).all(),
+        news=notifications.newest_unread(user, _SHOWN_NEWS),
         followed=consultations.followed_cards(user, now, limit=6),
         open_now=consultations.open_count(now),
     )

@@ -31,7 +31,9 @@ ANSWERED_WITHIN = timedelta(days=14)
 TEXT_MAX = 4000
 
 
-def complain(decision_id: int, report_id: int | None, *, actor: User | None, text: str) -> Complaint:
+def complain(
+    decision_id: int, report_id: int | None, *, actor: User | None, text: str
+) -> Complaint:
     """Complain as the author (no report) or as the reporter of `report_id`; once each.
 
     `actor` is the account that sends it, if any: the signed link is what entitles.
@@ -121,7 +123,14 @@ def _reverse(case: Case, decision: Decision, actor: User, rule: str, words: str)
             _l("Decide the open case first."),
         )
     decision.reversed_at = now
-    fresh = take(case, actor, _other(decision.outcome), rule, words, now)
+    fresh = take(
+        case,
+        actor=actor,
+        outcome=_other(decision.outcome),
+        rule=rule,
+        words=words,
+        now=now,
+    )
     fresh.round = decision.round
     case.decided_at = now
     db.session.flush()

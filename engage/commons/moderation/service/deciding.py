@@ -126,7 +126,7 @@ def undo(decision_id: int, *, actor: User) -> Case:
         if case.state is not CaseState.DECIDED or case.round != decision.round:
             raise Conflict(_l("This case is open again already."), url=case_url(case))
         if decision.changed:
-            turn(case, _opposite(decision.outcome), actor, decision.rule)
+            turn(case, _opposite(decision.outcome), decision.rule, actor=actor)
         decision.undone_at = now
         move(case, CaseState.OPEN)
         case.decided_at = None
@@ -174,7 +174,7 @@ def send_due_letters() -> int:
 
 
 def take(
-    case: Case, actor: User, outcome: Outcome, rule: str, words: str, now: datetime
+    case: Case, *, actor: User, outcome: Outcome, rule: str, words: str, now: datetime
 ) -> Decision:
     """Write the decision down and let its measure take effect, in the running transaction."""
     subject = kinds.subject(case.kind, case.target_id)
@@ -193,11 +193,11 @@ def take(
     db.session.add(decision)
     db.session.flush()
     if decision.changed:
-        turn(case, outcome, actor, rule)
+        turn(case, outcome, rule, actor=actor)
     return decision
 
 
-def turn(case: Case, outcome: Outcome, actor: User, rule: str) -> None:
+def turn(case: Case, outcome: Outcome, rule: str, *, actor: User) -> None:
     """Hide the contribution or show it again."""
     kind = kinds.get(case.kind)
     if outcome is Outcome.HIDE:
@@ -241,7 +241,7 @@ def _decide(
         )
     require(policy.can_decide(actor, case, now))
     check_decision(outcome, rule, words)
-    decision = take(case, actor, outcome, rule, words, now)
+    decision = take(case, actor=actor, outcome=outcome, rule=rule, words=words, now=now)
     move(case, CaseState.DECIDED)
     case.decided_at = now
     case.claimed_by_id = case.claimed_at = None

@@ -78,9 +78,9 @@ def _check(notice: Notice, actor: User | None) -> None:
     if actor is None and not (ground and ground.anonymous):
         if not notice.name.strip():
             wrong["name"] = _l("Tell us your name. The author will not see it.")
-        if email_key(notice.email.strip()) is None:
+        if not email_key(notice.email.strip()):
             wrong["email"] = _l("Give an e-mail address we can answer to.")
-    elif actor is None and notice.email.strip() and email_key(notice.email.strip()) is None:
+    elif actor is None and notice.email.strip() and not email_key(notice.email.strip()):
         wrong["email"] = _l("Give an e-mail address we can answer to, or leave this empty.")
     if wrong:
         raise Invalid(wrong)
