@@ -106,7 +106,8 @@ class Page:
         if wanted is None:
             posts = [f for f in forms if (f.get("method") or "get").lower() == "post"]
             # the frame's own forms (sign out, language, look) are never what a test means
-            inner = [f for f in posts if f in self.select("main form")]
+            frame = self.select(".tools form, .desktop form")
+            inner = [f for f in self.select("main form") if f in posts and f not in frame]
             forms = inner or posts or forms
         else:
             exact = [f for f in forms if f.get("action") == wanted]
@@ -163,8 +164,11 @@ class Page:
             form, data = None, form
         element = self.form(form)
         values: dict[str, Any] = dict(self.values(element))
+        # a button that skips the checks (Preview) is never what sending a form means
         buttons = [
-            b for b in select(element, "button[name]") if (b.get("type") or "submit") == "submit"
+            b
+            for b in select(element, "button[name]")
+            if (b.get("type") or "submit") == "submit" and b.get("formnovalidate") is None
         ]
         by_words = [b for b in buttons if text_of(b) == form]
         if by_words or len(buttons) == 1:
