@@ -5,6 +5,7 @@ fork, so that a restart is quick and memory is shared.
 """
 
 import ctypes
+import gc
 import importlib
 import logging
 import os
@@ -15,6 +16,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from jinja2 import FileSystemBytecodeCache, TemplateError
 
 from engage.core.db import db
 
@@ -37,11 +39,25 @@ def _after_fork(app: Flask) -> None:
         db.engine.dispose(close=False)
 
 
+def warm(app: Flask) -> None:
+    """Read every template before the processes fork, compiled when that was done before."""
+    folder = app.config["DATA_DIR"] / "run" / "templates"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
+    for name in app.jinja_env.list_templates(extensions=["html"]):
+        try:
+            app.jinja_env.get_template(name)
+        except TemplateError:
+            log.exception("template %s", name)
+
+
 def serve(app: Flask, *, host: str, port: int) -> None:
     """Serve until told to stop; requests under way are finished first."""
     importlib.import_module("wsgi")  # what the processes will find loaded
+    warm(app)
     with app.app_context():
         db.engine.dispose()
+    gc.freeze()  # the processes share what is loaded; counting it would copy it
     os.register_at_fork(after_in_child=lambda: _after_fork(app))
     Granian(
         "wsgi:app",
