@@ -21,6 +21,7 @@ from engage.core import richtext
 from engage.core.db import db
 from engage.core.i18n import locale_now
 from engage.programmes.consultations import queries as consultations
+from engage.programmes.consultations.models import Consultation, ConsultationHost
 
 _KEPT = timedelta(seconds=30)
 _ANSWERS = 3
@@ -80,13 +81,15 @@ def present(now: datetime) -> Summary:
 
 
 def _mark() -> tuple[Any, ...]:
-    """What changes whenever a comment or an answer is written: one small read."""
+    """What changes whenever something shown here is written: one small read."""
     row = db.session.execute(
         select(
             select(func.max(Comment.id)).scalar_subquery(),
             select(func.max(Comment.received_at)).scalar_subquery(),
             select(func.max(OfficialAnswer.published_at)).scalar_subquery(),
             select(func.max(OfficialAnswer.changed_at)).scalar_subquery(),
+            select(func.max(Consultation.updated_at)).scalar_subquery(),
+            select(func.count()).select_from(ConsultationHost).scalar_subquery(),
         )
     ).one()
     return tuple(row)
