@@ -1,12 +1,15 @@
 """What every layout shows of this instance, and the address of the next page of a list."""
 
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
+import flask_babel
+from babel.dates import format_date as babel_date
 from flask import Flask, current_app, request, url_for
 
 from engage.core import settings
-from engage.core.i18n import locale_now
+from engage.core.i18n import _, locale_now, reader_zone
 
 
 class Site:
@@ -36,8 +39,21 @@ def page_url(number: int, name: str = "page") -> str:
     return f"{address}?{urlencode(query)}" if query else address
 
 
+def calendar_leaf(day: date | datetime, zone: str | None = None) -> tuple[str, int]:
+    """Short month and day, as a leaf of a calendar shows them: `("Dec", 4)`."""
+    if isinstance(day, datetime):
+        day = day.astimezone(reader_zone(zone)).date()
+    return babel_date(day, "LLL", locale=flask_babel.get_locale()), day.day
+
+
+def _tagline() -> str:
+    return (
+        _("The ports of Boulogne-sur-Mer and Calais") if current_app.config["DEMONSTRATION"] else ""
+    )
+
+
 def register(app: Flask) -> None:
-    """Declare the instance's name; give templates `site` and `page_url`."""
+    """Declare the instance's name; give templates `site`, `page_url`, `calendar_leaf`."""
     settings.declare("site.name", "Engage")
-    settings.declare("site.tagline", lambda: str(current_app.config.get("SITE_TAGLINE", "")))
-    app.jinja_env.globals.update(site=Site(), page_url=page_url)
+    settings.declare("site.tagline", _tagline)
+    app.jinja_env.globals.update(site=Site(), page_url=page_url, calendar_leaf=calendar_leaf)
