@@ -297,7 +297,7 @@ class _Written(_Asked):
 
     def _value(self) -> str:
         # what cannot be encoded cannot be shown again either
-        return (self.data or "").encode("utf-8", "replace").decode()
+        return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", self.data or "")
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         length = len(self.data or "")

@@ -23,6 +23,7 @@ from engage.core.i18n import _l
 from engage.core.tasks import every
 
 KEPT = timedelta(hours=24)
+_WRITE = {"engage_write": True}
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,20 @@ def count(*against: tuple[Limit, str]) -> Counted:
     now = clock.now()
     rows = [Attempt(bucket=_bucket(limit, whom), at=now) for limit, whom in against]
     with Session(db.engine, expire_on_commit=False) as session:
-        session.connection(execution_options={"engage_write": True})
+        session.connection(execution_options=_WRITE)
         session.add_all(rows)
         session.commit()
+        session.connection(execution_options=_WRITE)
         waits = [
             wait
             for limit, whom in against
             if (wait := _wait(session, limit, _bucket(limit, whom))) is not None
         ]
+        if waits:
+            # what was refused is no attempt: else hammering would keep a window shut for good
+            for row in rows:
+                session.delete(row)
+            session.commit()
     if waits:
         raise TooMany(max(waits), _l("Too many attempts. Wait a little before you try again."))
     return Counted(tuple(row.id for row in rows))

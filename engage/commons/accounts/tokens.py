@@ -52,7 +52,7 @@ class Claim:
         return self.state == _fingerprint(state)
 
 
-def make(purpose: Purpose, subject: object, *state: object, **extra: Any) -> str:
+def make(purpose: Purpose, subject: object, /, *state: object, **extra: Any) -> str:
     """A link's token. `state`: everything that, once changed, must make it worthless."""
     body = {
         "p": purpose.name,
