@@ -25,7 +25,7 @@ def expected(gate: str, roles: tuple[str, ...], who: str, case: Case) -> set[int
             return {403}
     if who in case.seen_by:
         return {200, 302, 303, 204}
-    return {case.refusal}
+    return set(case.refusal)
 
 
 def address(app: Flask, endpoint: str, case: Case) -> str:

@@ -56,7 +56,7 @@ class Case:
     label: str
     values: Mapping[str, Any] = field(default_factory=dict)
     seen_by: frozenset[str] = ALL
-    refusal: int = 404
+    refusal: tuple[int, ...] = (404,)
 
 
 _inhabitants: list[Callable[[World], None]] = []
