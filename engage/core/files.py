@@ -110,7 +110,8 @@ def harmless_name(sent: str, kind: FileType) -> str:
 
 
 def _bytes_of(upload: "FileStorage", limit: int, field: str) -> bytes:
-    data = upload.stream.read(limit + 1)
+    with upload.stream as stream:
+        data: bytes = stream.read(limit + 1)
     if len(data) > limit:
         raise Invalid(
             {
@@ -122,9 +123,7 @@ def _bytes_of(upload: "FileStorage", limit: int, field: str) -> bytes:
     return data
 
 
-def store(
-    upload: "FileStorage", *, purpose: str, actor: Any, field: str = "file"
-) -> StoredFile:
+def store(upload: "FileStorage", *, purpose: str, actor: Any, field: str = "file") -> StoredFile:
     """Keep an uploaded file. Raises Invalid on `field` with words for its sender, or Unavailable.
 
     The bytes are whole on disk before the row is; when the transaction fails later, `sweep`

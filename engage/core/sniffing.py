@@ -116,7 +116,9 @@ def _picture_type(data: bytes) -> FileType | None:
 
 def _is_drawing(data: bytes) -> bool:
     head = data[:4096].lstrip(b"\xef\xbb\xbf\x00\t\r\n ").lower()
-    return head.startswith(b"<svg") or (head.startswith((b"<?xml", b"<!doctype svg")) and b"<svg" in head)
+    return head.startswith(b"<svg") or (
+        head.startswith((b"<?xml", b"<!doctype svg")) and b"<svg" in head
+    )
 
 
 def _agrees(data: bytes, kind: FileType) -> bool:

@@ -107,9 +107,7 @@ class Bucket:
             from botocore.config import Config
             from botocore.exceptions import BotoCoreError, ClientError
         except ImportError as error:
-            raise RuntimeError(
-                "ENGAGE_FILES_URL names an S3 bucket: install engage[s3]"
-            ) from error
+            raise RuntimeError("ENGAGE_FILES_URL names an S3 bucket: install engage[s3]") from error
         self._refusals: tuple[type[Exception], ...] = (BotoCoreError, ClientError)
         self.name = name
         self.prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""

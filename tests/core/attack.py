@@ -31,7 +31,8 @@ def data() -> Path:
 def script(name: str) -> ModuleType:
     """A script of the attack folder, imported."""
     spec = importlib.util.spec_from_file_location(name, data() / f"{name}.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

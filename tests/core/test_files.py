@@ -86,9 +86,9 @@ def test_every_file_of_the_corpus_gets_what_its_manifest_expects(
                 sent(data, row["send_name"], row["send_type"]), purpose="attachment", actor=None
             )
         except Invalid as refusal:
-            outcome = "reject"
-            assert str(refusal.fields["file"])
-            assert len(on_disk(folder)) == before, row
+            words = str(refusal.fields["file"])
+            outcome = "reject" if len(words) > 20 else f"reject without words: {words}"
+            outcome += "" if len(on_disk(folder)) == before else " but kept"
         else:
             kept = folder.read(file.key)
             assert file.size == len(kept)
@@ -114,7 +114,18 @@ def _is_bare_picture(data: bytes, row: dict[str, Any]) -> None:
     with Image.open(io.BytesIO(data)) as picture:
         picture.load()
         assert not picture.getexif(), row
-        assert set(picture.info) <= {"jfif", "jfif_version", "jfif_unit", "jfif_density", "progressive", "progression", "background", "timestamp", "loop", "duration"}
+        assert set(picture.info) <= {
+            "jfif",
+            "jfif_version",
+            "jfif_unit",
+            "jfif_density",
+            "progressive",
+            "progression",
+            "background",
+            "timestamp",
+            "loop",
+            "duration",
+        }
 
 
 def test_bombs_are_refused_before_they_are_unpacked(
@@ -131,7 +142,11 @@ def test_bombs_are_refused_before_they_are_unpacked(
     for reader in (PngImagePlugin.PngImageFile, GifImagePlugin.GifImageFile):
         monkeypatch.setattr(reader, "load", never)
     place, _manifest = corpus
-    for name, sent_as in (("bomb_px.png", "map.png"), ("lie_px.png", "map.png"), ("frames.gif", "x.gif")):
+    for name, sent_as in (
+        ("bomb_px.png", "map.png"),
+        ("lie_px.png", "map.png"),
+        ("frames.gif", "x.gif"),
+    ):
         with pytest.raises(Invalid) as refusal:
             store(sent((place / name).read_bytes(), sent_as), purpose="cover", actor=None)
         assert "pixels" in str(refusal.value.fields["file"])
@@ -176,7 +191,12 @@ def test_a_gif_becomes_its_first_picture(app: Flask, folder: Folder):
 
 
 def test_an_ending_that_lies_is_told(app: Flask, folder: Folder):
-    for data, name in ((png(), "a.pdf"), (png(), "a.jpg"), (b"%PDF-1.4\n", "a.docx"), (b"hello", "a.png")):
+    for data, name in (
+        (png(), "a.pdf"),
+        (png(), "a.jpg"),
+        (b"%PDF-1.4\n", "a.docx"),
+        (b"hello", "a.png"),
+    ):
         with pytest.raises(Invalid):
             store(sent(data, name), purpose="attachment", actor=None)
     assert on_disk(folder) == []
@@ -216,7 +236,10 @@ def test_two_gigabytes_are_refused_at_the_door(app: Flask):
     ("given", "made"),
     [
         ("photo.png", "photo.png"),
-        ("Progetto citt\u00e0 \u2013 \u6e2f\u53e3.PNG", "Progetto citt\u00e0 \u2013 \u6e2f\u53e3.png"),
+        (
+            "Progetto citt\u00e0 \u2013 \u6e2f\u53e3.PNG",
+            "Progetto citt\u00e0 \u2013 \u6e2f\u53e3.png",
+        ),
         ("../../app/static/x.png", "x.png"),
         ("C:\\x.png", "x.png"),
         ("x.png\0.html", "x-png-html.png"),
@@ -404,7 +427,11 @@ def test_a_bucket_that_is_gone_is_said(app: Flask, bucket: Bucket):
 
 
 def test_the_row_follows_the_transaction(app: Flask, folder: Folder):
-    with pytest.raises(RuntimeError, match="later"), transactional():
-        store(sent(png(), "a.png"), purpose="cover", actor=None)
-        raise RuntimeError("something failed later")
+    def fail_later() -> None:
+        with transactional():
+            store(sent(png(), "a.png"), purpose="cover", actor=None)
+            raise RuntimeError("something failed later")
+
+    with pytest.raises(RuntimeError, match="later"):
+        fail_later()
     assert db.session.scalar(select(func.count()).select_from(StoredFile)) == 0

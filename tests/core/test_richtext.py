@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from urllib.parse import urlsplit
 
@@ -201,7 +202,12 @@ def test_characters_that_hide_or_reorder_are_gone(character: str, spelling: str)
 
 
 def test_joiners_and_accents_of_real_writing_stay():
-    for text in ("\U0001f468\u200d\U0001f469", "\u0645\u06cc\u200c\u062e", "cafe\u0301", "\u0e19\u0e49\u0e33"):
+    for text in (
+        "\U0001f468\u200d\U0001f469",
+        "\u0645\u06cc\u200c\u062e",
+        "cafe\u0301",
+        "\u0e19\u0e49\u0e33",
+    ):
         assert neutral(text) == text
 
 
@@ -239,10 +245,8 @@ def test_ten_megabytes_are_refused_before_parsing(monkeypatch: pytest.MonkeyPatc
 
 def test_references_cannot_multiply():
     text = "[a]: https://x.example/" + "x" * 4_000 + "\n\n" + "[a] " * 1_000
-    try:
+    with contextlib.suppress(Invalid):
         assert len(render(text)) < 20_000
-    except Invalid:
-        pass
 
 
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
@@ -270,10 +274,8 @@ def test_no_attack_input_survives():
         for profile in ("comment", "plan"):
             tags = set(PROFILES[profile].tags)
             outputs = [clean(text, profile=profile)]
-            try:
+            with contextlib.suppress(Invalid):
                 outputs.append(render(text, profile=profile))
-            except Invalid:
-                pass
             for output in outputs:
                 found += [f"{v}: {text[:80]!r}" for v in oracle.violations(output, tags=tags)]
                 if clean(output, profile=profile) != output:

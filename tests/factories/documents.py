@@ -44,16 +44,14 @@ PLAN_2 = PLAN.replace(
 )
 
 
-def _load(
-    document_ids: Collection[int], user: User | None, now: datetime
-) -> dict[int, Owner]:
+def _load(document_ids: Collection[int], user: User | None, now: datetime) -> dict[int, Owner]:
     return {
         document_id: Owner(
             **{
                 "title": "Smart port",
-                "url": "/en/plans/1",
-                "document_url": f"/en/plans/1/{document_id}",
-                "version_url": lambda n, d=document_id: f"/en/plans/1/{d}?version={n}",
+                "url": "/en/office/documents",
+                "document_url": f"/en/office/documents/{document_id}",
+                "version_url": lambda n, d=document_id: f"/en/office/documents/{d}?version={n}",
                 "is_visible": True,
                 "commenting": ALLOWED,
                 "can_edit": True,
@@ -105,7 +103,22 @@ def make_plan(*texts: str, **over: Any) -> Document:
 
 def long_plan(paragraphs: int) -> str:
     """A plan of that many paragraphs that have little in common."""
-    words = "quay crane ferry noise truck school berth tide rope light data jobs fish grid".split()
+    words = [
+        "quay",
+        "crane",
+        "ferry",
+        "noise",
+        "truck",
+        "school",
+        "berth",
+        "tide",
+        "rope",
+        "light",
+        "data",
+        "jobs",
+        "fish",
+        "grid",
+    ]
     lines = ["# One long chapter"]
     for number in range(paragraphs):
         picked = [words[(number * k + k * k) % len(words)] for k in range(1, 9)]

@@ -112,6 +112,7 @@ class PublishForm(_Stale):
     sure = CheckField(
         _l("I have read it through"),
         description=_l("A published version cannot be changed any more, only followed by another."),
+        required=True,
     )
 
 

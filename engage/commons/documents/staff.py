@@ -114,10 +114,12 @@ def upload(document_id: int) -> ResponseReturnValue:
     form = forms.UploadForm(revision=_revision_of(frame))
     if form.validate_on_submit() and form.file.data is not None:
         sent = form.file.data
+        with sent.stream as stream:
+            data = stream.read(importing.MAX_UPLOAD + 1)
         try:
             version = service.add_version(
                 document_id,
-                upload=(sent.filename or "", sent.stream.read(importing.MAX_UPLOAD + 1)),
+                upload=(sent.filename or "", data),
                 note=form.note.data or "",
                 revision=_revision_sent(form),
                 actor=current_user(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,7 +38,9 @@ def test_equal_and_empty():
 
 def test_letters_are_never_parted():
     assert word_diff("port", "ports") == [Piece("del", "port"), Piece("ins", "ports")]
-    assert word_diff("d\u00e9j\u00e0 vu", "d\u00e9j\u00e0 lu")[0] == Piece("same", "d\u00e9j\u00e0 ")
+    assert word_diff("d\u00e9j\u00e0 vu", "d\u00e9j\u00e0 lu")[0] == Piece(
+        "same", "d\u00e9j\u00e0 "
+    )
 
 
 TEXT = st.lists(
@@ -51,7 +55,7 @@ def test_both_wordings_can_be_put_together_again(old: str, new: str):
     assert "".join(p.text for p in pieces if p.kind != "ins") == old
     assert "".join(p.text for p in pieces if p.kind != "del") == new
     assert all(p.text for p in pieces)
-    assert all(a.kind != b.kind for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.kind != b.kind for a, b in itertools.pairwise(pieces))
 
 
 @settings(max_examples=60, deadline=None)
@@ -74,5 +78,7 @@ def test_monotonous_texts_are_compared_coarsely(count: int):
 def test_paragraphs_are_compared_by_their_words():
     assert readable("A **bold** [link](https://x.example)", ParagraphKind.TEXT) == "A bold link"
     assert readable("- one\n- *two*\n    - three", ParagraphKind.LIST) == "one\ntwo\nthree"
-    assert readable("| a | b |\n|---|---|\n| 1 | 2 |", ParagraphKind.TABLE) == "a \u00b7 b\n1 \u00b7 2"
+    assert (
+        readable("| a | b |\n|---|---|\n| 1 | 2 |", ParagraphKind.TABLE) == "a \u00b7 b\n1 \u00b7 2"
+    )
     assert readable("```\nx = 1\n```", ParagraphKind.CODE) == "x = 1"

@@ -35,7 +35,12 @@ def test_markdown_is_cut_at_its_headings():
     split = read_text("# Plan\n\nWhy.\n\n## One\n\nFirst.\n\nSecond.\n\n## Two\n\nThird.", MD)
     assert split.title == "Plan"
     assert titles(split) == ["1 Introduction", "2 One", "3 Two"]
-    assert bodies(split) == [("1.1", "Why."), ("2.1", "First."), ("2.2", "Second."), ("3.1", "Third.")]
+    assert bodies(split) == [
+        ("1.1", "Why."),
+        ("2.1", "First."),
+        ("2.2", "Second."),
+        ("3.1", "Third."),
+    ]
 
 
 def test_lists_tables_quotes_and_code_are_one_paragraph_each():
@@ -66,13 +71,17 @@ def test_a_text_without_headings_is_one_section():
 
 
 def test_numbers_the_text_gives_itself_are_not_doubled():
-    split = read_text("# 1. Where\n\n1.1 First.\n\n1.2. Second.\n\n# 2 What\n\n2030 is the year.", MD)
+    split = read_text(
+        "# 1. Where\n\n1.1 First.\n\n1.2. Second.\n\n# 2 What\n\n2030 is the year.", MD
+    )
     assert titles(split) == ["1 Where", "2 What"]
     assert bodies(split) == [("1.1", "First."), ("1.2", "Second."), ("2.1", "2030 is the year.")]
 
 
 def test_references_are_written_out():
-    split = read_text("# A\n\nSee [the plan][p] and [that].\n\n[p]: https://p.example\n[that]: /x\n", MD)
+    split = read_text(
+        "# A\n\nSee [the plan][p] and [that].\n\n[p]: https://p.example\n[that]: /x\n", MD
+    )
     assert bodies(split) == [("1.1", "See [the plan](<https://p.example>) and [that](</x>).")]
 
 
@@ -124,7 +133,9 @@ def test_html_keeps_words_and_drops_the_rest():
 
 
 def test_words_that_look_like_markup_stay_words():
-    source = "<p># not a heading</p><p>1. no list</p><p>a *star* and _line_ [x](y) &lt;b&gt; `c`</p>"
+    source = (
+        "<p># not a heading</p><p>1. no list</p><p>a *star* and _line_ [x](y) &lt;b&gt; `c`</p>"
+    )
     texts = [plain(body) for _number, body in bodies(read_text(source, SourceFormat.HTML))]
     assert texts == ["# not a heading", "1. no list", "a *star* and _line_ [x](y) <b> `c`"]
     for _number, body in bodies(read_text(source, SourceFormat.HTML)):
@@ -181,9 +192,8 @@ def test_a_word_file():
 
 
 def test_tracked_changes_are_read_as_accepted():
-    W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     body = (
-        f'<w:document {W}><w:body><w:p><w:r><w:t>We </w:t></w:r><w:del><w:r><w:delText>never</w:delText>'
+        f"<w:document {_W}><w:body><w:p><w:r><w:t>We </w:t></w:r><w:del><w:r><w:delText>never</w:delText>"
         "<w:t>never</w:t></w:r></w:del><w:ins><w:r><w:t>always</w:t></w:r></w:ins><w:r><w:t> answer.</w:t>"
         "</w:r></w:p></w:body></w:document>"
     )
@@ -246,7 +256,12 @@ def _spoiled(data: bytes, part: str) -> bytes:
 
 def _cases() -> dict[str, tuple[bytes, str]]:
     good = word_file()
-    deep = f"<w:document {_W}><w:body>" + "<w:sdt>" * 5_000 + "</w:sdt>" * 5_000 + "</w:body></w:document>"
+    deep = (
+        f"<w:document {_W}><w:body>"
+        + "<w:sdt>" * 5_000
+        + "</w:sdt>" * 5_000
+        + "</w:body></w:document>"
+    )
     return {
         "empty": (b"", "a.docx"),
         "not a zip": (b"PK\x03\x04 nonsense", "a.docx"),
@@ -260,7 +275,12 @@ def _cases() -> dict[str, tuple[bytes, str]]:
         "entity bomb": (zipped({"word/document.xml": _LOL}), "a.docx"),
         "outside entity": (zipped({"word/document.xml": _XXE}), "a.docx"),
         "outside entity in styles": (
-            zipped({"word/document.xml": f"<w:document {_W}><w:body/></w:document>", "word/styles.xml": _XXE}),
+            zipped(
+                {
+                    "word/document.xml": f"<w:document {_W}><w:body/></w:document>",
+                    "word/styles.xml": _XXE,
+                }
+            ),
             "a.docx",
         ),
         "zip bomb": (zipped({"word/document.xml": b"<w>" + b" " * (40 << 20)}), "a.docx"),
@@ -314,5 +334,7 @@ def test_too_many_paragraphs_and_too_long_ones(app: Flask):
 
 def test_old_encodings_are_understood(app: Flask):
     for encoding in ("utf-8", "utf-8-sig", "utf-16", "cp1252"):
-        _format, split = read_upload("# \u00c9t\u00e9\n\nd\u00e9j\u00e0 vu".encode(encoding), "a.txt")
+        _format, split = read_upload(
+            "# \u00c9t\u00e9\n\nd\u00e9j\u00e0 vu".encode(encoding), "a.txt"
+        )
         assert bodies(split) == [("1.1", "d\u00e9j\u00e0 vu")]

@@ -79,7 +79,22 @@ def test_from_nothing_and_to_nothing():
     assert match(PLAN, []).removed == [0, 1, 2, 3, 4]
 
 
-WORDS = st.sampled_from("quay crane ferry noise truck school berth tide rope light data jobs".split())
+WORDS = st.sampled_from(
+    [
+        "quay",
+        "crane",
+        "ferry",
+        "noise",
+        "truck",
+        "school",
+        "berth",
+        "tide",
+        "rope",
+        "light",
+        "data",
+        "jobs",
+    ]
+)
 PARAGRAPHS = st.lists(st.lists(WORDS, min_size=1, max_size=12).map(" ".join), max_size=14)
 
 

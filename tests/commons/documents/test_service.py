@@ -151,7 +151,9 @@ def test_whoever_the_owner_does_not_let_may_not(app: Flask):
         lambda: service.edit_draft(draft.id, text="# A\n\nx", revision=1, actor=organiser),
         lambda: service.publish_version(draft.id, revision=1, actor=organiser),
         lambda: service.discard_draft(draft.id, revision=1, actor=organiser),
-        lambda: service.rename_document(document.id, title="x", language="en", revision=1, actor=organiser),
+        lambda: service.rename_document(
+            document.id, title="x", language="en", revision=1, actor=organiser
+        ),
     ):
         with pytest.raises(NotAllowed):
             attempt()
@@ -290,11 +292,9 @@ def test_a_paragraph_is_known_through_many_versions(app: Flask):
 def test_two_drafts_at_once_are_refused_by_the_database(app: Flask):
     document = make_document()
     make_draft(document)
+    second = Version(document_id=document.id, number=9, source_format=SourceFormat.MARKDOWN)
     with pytest.raises(IntegrityError), transactional():
-        db.session.add(
-            Version(document_id=document.id, number=9, source_format=SourceFormat.MARKDOWN)
-        )
-        db.session.flush()
+        db.session.add_all([second])
 
 
 def test_missing_things(app: Flask):
