@@ -36,7 +36,7 @@ def is_shared() -> bool:
 
 def csp_nonce() -> str | None:
     """This response's script nonce; None on a page that many readers share."""
-    if is_shared():
+    if request.endpoint is None or is_shared():
         return None
     if "csp_nonce" not in g:
         g.csp_nonce = secrets.token_urlsafe(16)
@@ -46,7 +46,7 @@ def csp_nonce() -> str | None:
 
 def content_policy() -> str:
     """The Content-Security-Policy of this response."""
-    nonce = None if request.endpoint is None else csp_nonce()
+    nonce = csp_nonce()
     script = f"'nonce-{nonce}' 'strict-dynamic'" if nonce else "'self'"
     return POLICY.format(script=script)
 

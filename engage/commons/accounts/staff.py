@@ -31,7 +31,8 @@ organisations = LocalBlueprint("organisations_office", __name__, url_prefix="/of
 
 
 def _words() -> str:
-    return request.args.get("q", "").strip()[:100]
+    given = request.args.get("q", "")
+    return "".join(sign for sign in given if sign.isprintable()).strip()[:100]
 
 
 def _choice(name: str, known: tuple[str, ...]) -> str:
