@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, url_for
 
@@ -55,12 +56,7 @@ def index() -> ResponseReturnValue:
         now=now,
         lead=is_open[0] if is_open else None,
         others=is_open[1:_SHOWN_OPEN],
-        closing=[
-            card
-            for card in is_open
-            if card.consultation.closes_at and card.consultation.closes_at - now < _SOON
-        ],
-        coming=by_state.get(ConsultationState.SCHEDULED, [])[:_SHOWN_ENDED],
+        dates=_dates(is_open, by_state.get(ConsultationState.SCHEDULED, []), now),
         ended=sorted(ended, key=_closing, reverse=True)[:_SHOWN_ENDED],
         summary=summary.present(now),
     )
@@ -79,6 +75,25 @@ def me() -> ResponseReturnValue:
         followed=consultations.followed_cards(user, now, limit=6),
         open_now=consultations.open_count(now),
     )
+
+
+def _dates(
+    is_open: list[consultations.Card], coming: list[consultations.Card], now: datetime
+) -> list[tuple[date, consultations.Card]]:
+    """What closes within a week and what opens next, as calendar days in order."""
+    found = []
+    for card in is_open:
+        closes_at = card.consultation.closes_at
+        if closes_at and closes_at - now < _SOON:
+            found.append((closes_at, card))
+    for card in coming[:_SHOWN_ENDED]:
+        if card.consultation.opens_at:
+            found.append((card.consultation.opens_at, card))
+    found.sort(key=lambda entry: entry[0])
+    return [
+        (instant.astimezone(ZoneInfo(card.consultation.time_zone)).date(), card)
+        for instant, card in found
+    ]
 
 
 def _closing(card: consultations.Card) -> float:

@@ -44,6 +44,7 @@ class Part:
     """One way to take part, as a row of the task list."""
 
     title: str
+    label: str
     url: str
     text: str
     icon_name: str
@@ -146,6 +147,7 @@ def _parts(
         found.append(
             Part(
                 title=document.title,
+                label=_("Read and comment: %(title)s", title=document.title),
                 url=url_for(
                     "consultations.document",
                     address=consultation.address,
@@ -166,12 +168,15 @@ def _parts(
     found.append(
         Part(
             title=_("Say something about the whole"),
+            label=_("Say something about the whole"),
             url=url_for("comments.thread", thread_id=consultation.thread_id),
             text=_n(
                 "%(num)d comment on what is in no paragraph.",
                 "%(num)d comments on what is in no paragraph.",
                 count,
-            ),
+            )
+            if count
+            else _("For what is in no paragraph. Nobody has written here yet."),
             icon_name="comment",
             is_done=0 in done,
         )
