@@ -51,8 +51,8 @@ def checked(colour: str) -> str:
 def towards(colour: str, against: str, wanted: float = READABLE) -> str:
     """The nearest shade of the colour that reaches the wanted contrast against another."""
     hue, light, saturation = colorsys.rgb_to_hls(*_parts(colour))
-    step = 0.01 if luminance(against) < 0.5 else -0.01
-    while contrast(_hex(hue, light, saturation), against) < wanted and 0 < light < 1:
+    step, end = (0.01, 1.0) if luminance(against) < 0.18 else (-0.01, 0.0)
+    while contrast(_hex(hue, light, saturation), against) < wanted and light != end:
         light = min(1.0, max(0.0, light + step))
     return _hex(hue, light, saturation)
 

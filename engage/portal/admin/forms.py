@@ -37,7 +37,9 @@ class SettingsForm(Form):
         maximum=336,
     )
     contact_email = EmailField(
-        _l("Address for questions"), description=_l("Shown on the help page and the legal notice.")
+        _l("Address for questions"),
+        description=_l("Shown on the help page and the legal notice."),
+        required=False,
     )
     contact_phone = TextField(_l("Telephone"), maximum=40, required=False)
     publisher = TextField(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from email_validator import EmailNotValidError, validate_email
 from flask import Response, current_app, flash, redirect, render_template, url_for
 
 from engage.core import settings
@@ -38,7 +39,16 @@ def declare() -> None:
     for name in _PLAIN.values():
         if name not in {"site.name", "moderation_hours", "contact.email"}:
             settings.declare(name, "")
-    settings.declare("contact.email", lambda: str(current_app.config["MAIL_FROM"]))
+    settings.declare("contact.email", _sender)
+
+
+def _sender() -> str:
+    """The address we write from, where people can write to it; a laptop's is nobody's."""
+    address = str(current_app.config["MAIL_FROM"])
+    try:
+        return validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return ""
 
 
 @bp.route("", methods=["GET", "POST"])
