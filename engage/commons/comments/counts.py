@@ -6,7 +6,7 @@ Every movement is one atomic statement (`SET x = x + 1`), so parallel writers lo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,7 +82,9 @@ def count_subject_reaction(
     _move(
         update(Thread)
         .where(Thread.id == thread_id)
-        .values({f"{name}_count": getattr(Thread, f"{name}_count") + by for name, by in change.items()})
+        .values(
+            {f"{name}_count": getattr(Thread, f"{name}_count") + by for name, by in change.items()}
+        )
     )
     add_to_tally(thread_id, kind, **change)
 
@@ -144,7 +146,9 @@ def drifts(thread_ids: Sequence[int] | None = None) -> Iterator[Drift]:
 
 def repair(drift: Drift) -> None:
     """Write the counted values."""
-    table: Any = {"threads": Thread, "thread_tallies": ThreadTally, "comments": Comment}[drift.table]
+    table: Any = {"threads": Thread, "thread_tallies": ThreadTally, "comments": Comment}[
+        drift.table
+    ]
     counted = {name: right for name, (_kept, right) in drift.columns.items()}
     if drift.table == "thread_tallies":
         thread_id, kind = drift.key
@@ -190,7 +194,7 @@ def _write_comments(rows: Sequence[dict[str, Any]]) -> None:
         db.session.execute(update(Comment), same)
 
 
-def _differences(kept: dict[str, Any], counted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+def _differences(kept: Mapping[Any, Any], counted: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {name: (kept[name], counted[name]) for name in counted if kept[name] != counted[name]}
 
 
@@ -229,20 +233,20 @@ def _thread_drifts(ids: Sequence[int]) -> Iterator[Drift]:
     kept_threads = select(
         Thread.id, Thread.comments_count, Thread.agree_count, Thread.disagree_count
     ).where(Thread.id.in_(ids))
-    for row in db.session.execute(kept_threads):
-        found = _differences(row._asdict(), sums[row.id])
+    for row in db.session.execute(kept_threads).mappings():
+        found = _differences(row, sums[row["id"]])
         if found:
-            yield Drift("threads", row.id, found)
+            yield Drift("threads", row["id"], found)
 
-    kept_tallies = {
-        (row.thread_id, row.kind): row._asdict()
-        for row in db.session.execute(
-            select(
-                ThreadTally.thread_id,
-                ThreadTally.kind,
-                *(getattr(ThreadTally, name) for name in MEASURES),
-            ).where(ThreadTally.thread_id.in_(ids))
-        )
+    kept_rows = db.session.execute(
+        select(
+            ThreadTally.thread_id,
+            ThreadTally.kind,
+            *(getattr(ThreadTally, name) for name in MEASURES),
+        ).where(ThreadTally.thread_id.in_(ids))
+    )
+    kept_tallies: dict[Any, Mapping[Any, Any]] = {
+        (row["thread_id"], row["kind"]): row for row in kept_rows.mappings()
     }
     nothing = dict.fromkeys(MEASURES, 0)
     for key in kept_tallies.keys() | tallies.keys():
@@ -334,7 +338,9 @@ def _replies_below(comments: Sequence[Comment]) -> dict[int, int]:
     for count, root_id in db.session.execute(by_root):
         counted[root_id or 0] = count
     # what answers the top comment itself is in the first count already
-    by_parent = replies.add_columns(Comment.parent_id).where(Comment.depth > 1).group_by(Comment.parent_id)
+    by_parent = (
+        replies.add_columns(Comment.parent_id).where(Comment.depth > 1).group_by(Comment.parent_id)
+    )
     for count, parent_id in db.session.execute(by_parent):
         counted[parent_id or 0] = counted.get(parent_id or 0, 0) + count
     return counted

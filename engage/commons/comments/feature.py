@@ -43,7 +43,10 @@ def register(app: Flask) -> None:
     listen(GuestConfirmed, _publish_held)
     listen(GuestClaimed, _claim)
     listen(AccountClosed, _anonymise)
-    for name in ("uq_comment_reactions_comment_id_user_id", "uq_thread_reactions_thread_id_user_id"):
+    for name in (
+        "uq_comment_reactions_comment_id_user_id",
+        "uq_thread_reactions_thread_id_user_id",
+    ):
         explain_constraint(name, _l("You have said this already. It counts once."))
     nav.add(
         NavItem(
@@ -149,5 +152,3 @@ def _own_reactions(user: User) -> Iterator[Mapping[str, Any]]:
             "value": reaction.value,
             "reacted_at": reaction.reacted_at,
         }
-
-

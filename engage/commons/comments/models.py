@@ -73,8 +73,12 @@ class Thread(Model):
     # who answered for the subject at the last write; `hosts` holds the same for joins
     host_ids: Mapped[list[int]] = mapped_column(default=list)
 
-    hosts: Mapped[list["ThreadHost"]] = related(back_populates="thread", cascade="all, delete-orphan")
-    tallies: Mapped[list["ThreadTally"]] = related(back_populates="thread", cascade="all, delete-orphan")
+    hosts: Mapped[list["ThreadHost"]] = related(
+        back_populates="thread", cascade="all, delete-orphan"
+    )
+    tallies: Mapped[list["ThreadTally"]] = related(
+        back_populates="thread", cascade="all, delete-orphan"
+    )
 
 
 class ThreadHost(Model):
@@ -83,7 +87,9 @@ class ThreadHost(Model):
     __tablename__ = "thread_hosts"
     __table_args__ = (Index(None, "organisation_id", "thread_id"),)
 
-    thread_id: Mapped[int] = mapped_column(ForeignKey(Thread.id, ondelete="CASCADE"), primary_key=True)
+    thread_id: Mapped[int] = mapped_column(
+        ForeignKey(Thread.id, ondelete="CASCADE"), primary_key=True
+    )
     organisation_id: Mapped[int] = mapped_column(
         ForeignKey(Organisation.id, ondelete="CASCADE"), primary_key=True
     )
@@ -100,7 +106,9 @@ class ThreadTally(Model):
 
     __tablename__ = "thread_tallies"
 
-    thread_id: Mapped[int] = mapped_column(ForeignKey(Thread.id, ondelete="CASCADE"), primary_key=True)
+    thread_id: Mapped[int] = mapped_column(
+        ForeignKey(Thread.id, ondelete="CASCADE"), primary_key=True
+    )
     kind: Mapped[StakeholderKind] = mapped_column(primary_key=True)
     comments: Mapped[int] = mapped_column(default=0)
     pro: Mapped[int] = mapped_column(default=0)
@@ -189,8 +197,12 @@ class Comment(Model):
     reactions_by_kind: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     thread: Mapped[Thread] = related()
-    parent: Mapped["Comment | None"] = related(foreign_keys="Comment.parent_id", remote_side="Comment.id")
-    quoted: Mapped["Comment | None"] = related(foreign_keys="Comment.quoted_id", remote_side="Comment.id")
+    parent: Mapped["Comment | None"] = related(
+        foreign_keys="Comment.parent_id", remote_side="Comment.id"
+    )
+    quoted: Mapped["Comment | None"] = related(
+        foreign_keys="Comment.quoted_id", remote_side="Comment.id"
+    )
     author: Mapped[User | None] = related()
     guest: Mapped[Guest | None] = related()
     organisation: Mapped[Organisation | None] = related()

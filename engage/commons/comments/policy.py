@@ -20,7 +20,9 @@ LONGEST_ANSWER = 10_000
 _NEED_ACCOUNT = denied(
     _l("You need an account for this."), _l("Sign in or create an account; it takes two minutes.")
 )
-_UNDER_REVIEW = denied(_l("This comment is not shown at the moment, so nothing can be added to it."))
+_UNDER_REVIEW = denied(
+    _l("This comment is not shown at the moment, so nothing can be added to it.")
+)
 
 
 def visible_to(user: User | None) -> ColumnElement[bool]:
@@ -111,7 +113,9 @@ def can_withdraw(user: User | None, comment: Comment) -> Decision:
     return ALLOWED
 
 
-def can_answer(user: User | None, host_ids: Collection[int], spoken_for: Collection[int]) -> Decision:
+def can_answer(
+    user: User | None, host_ids: Collection[int], spoken_for: Collection[int]
+) -> Decision:
     """Answer officially: organisers, and who leads or edits an organisation that hosts the subject.
 
     `spoken_for` are the ids of the verified organisations the person speaks for.

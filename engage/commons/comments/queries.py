@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     and_,
     case,
@@ -42,7 +41,6 @@ from engage.commons.comments.models import (
     OfficialAnswer,
     Reaction,
     ReactionValue,
-    Stance,
     Thread,
     ThreadHost,
     ThreadReaction,
@@ -73,7 +71,7 @@ class Sort(StrEnum):
     @classmethod
     def parse(cls, text: str | None) -> Sort:
         """The order asked for; anything unknown is the first."""
-        return cls(text) if text in cls._value2member_map_ else cls.ACROSS
+        return next((sort for sort in cls if sort.value == text), cls.ACROSS)
 
 
 SORT_LABELS = {
@@ -233,8 +231,9 @@ _ANSWER = (
 
 def _shown_columns() -> Select[Any]:
     """One row per comment with author, organisation and published answer: no query per row."""
+    columns: list[Any] = [*_SHOWN, *_VOICE, *_ANSWER]
     return (
-        select(*_SHOWN, *_VOICE, *_ANSWER)
+        select(*columns)
         .select_from(Comment)
         .outerjoin(User, User.id == Comment.author_id)
         .outerjoin(Guest, Guest.id == Comment.guest_id)
@@ -247,7 +246,7 @@ def _shown_columns() -> Select[Any]:
     )
 
 
-def _to_shown(row: Row[Any], user: User | None) -> Shown:
+def _to_shown(row: Sequence[Any], user: User | None) -> Shown:
     plain = len(_SHOWN)
     comment = Shown(*row[:plain])
     voice = row[plain : plain + 4]
@@ -257,8 +256,14 @@ def _to_shown(row: Row[Any], user: User | None) -> Shown:
     if policy.can_read_words(user, comment.state, comment.author_id):
         answer = row[plain + 4 :]
         if answer[0] is not None:
+            body_html, language, published_at, changed_at = answer[4:]
             comment.answer = Answer(
-                Voice(*answer[:4]), *answer[4:], waited=answer[6] - comment.received_at
+                voice=Voice(*answer[:4]),
+                body_html=body_html,
+                language=language,
+                published_at=published_at,
+                changed_at=changed_at,
+                waited=published_at - comment.received_at,
             )
     else:
         # a stub never carries the words, whatever a template does with it
@@ -379,9 +384,7 @@ def branch(found: Comment, *, user: User | None, after: str | None = None) -> Br
     inside = and_(Comment.root_id == root_id, policy.visible_to(user))
     if position is not None and isinstance(position[0], int):
         inside = and_(inside, Comment.id > position[0])
-    page = (
-        select(Comment.id).where(inside).order_by(Comment.id).limit(BRANCH + 1).scalar_subquery()
-    )
+    page = select(Comment.id).where(inside).order_by(Comment.id).limit(BRANCH + 1).scalar_subquery()
     wanted = [ident for ident in (root_id, found.parent_id, found.id) if ident is not None]
     statement = (
         _shown_columns()
@@ -521,9 +524,7 @@ def reactions_of(user_id: int) -> Iterator[Reaction | ThreadReaction]:
         select(Reaction).where(Reaction.user_id == user_id).order_by(Reaction.id)
     )
     yield from db.session.scalars(
-        select(ThreadReaction)
-        .where(ThreadReaction.user_id == user_id)
-        .order_by(ThreadReaction.id)
+        select(ThreadReaction).where(ThreadReaction.user_id == user_id).order_by(ThreadReaction.id)
     )
 
 
@@ -608,9 +609,7 @@ def waiting_count(host_ids: Collection[int] | None) -> int:
     return db.session.scalar(select(func.count()).where(*_owed(host_ids))) or 0
 
 
-def comment_to_answer(
-    comment_id: int, user: User, now: datetime
-) -> tuple[Comment, Place]:
+def comment_to_answer(comment_id: int, user: User, now: datetime) -> tuple[Comment, Place]:
     """A comment and its place for an officer, also where readers see nothing yet. Missing when held."""
     found = comment(comment_id)
     place = places([found.thread], user, now).get(found.thread_id)
@@ -672,7 +671,11 @@ def response_clock(
         given = given.where(Comment.thread_id.in_(thread_ids))
     waits: list[float] = []
     late = 0
-    for received_at, due_at, answered_at in db.session.execute(given):
+    times: list[tuple[datetime, datetime | None, datetime]] = [
+        tuple(row)  # type: ignore[misc]  # answered_at is not NULL in these rows
+        for row in db.session.execute(given)
+    ]
+    for received_at, due_at, answered_at in times:
         waits.append((answered_at - received_at).total_seconds() / 86_400)
         late += due_at is not None and answered_at > due_at
     owed = _owed(host_ids)
@@ -721,8 +724,8 @@ def latest_answers(
         .where(
             OfficialAnswer.published_at.is_not(None),
             Comment.state == CommentState.PUBLISHED,
-            since is None or OfficialAnswer.published_at >= since,
-            thread_ids is None or Comment.thread_id.in_(thread_ids),
+            true() if since is None else OfficialAnswer.published_at >= since,
+            true() if thread_ids is None else Comment.thread_id.in_(thread_ids),
         )
         .options(
             contains_eager(OfficialAnswer.comment).options(
@@ -820,27 +823,28 @@ EXPORT_HEADER = (
 
 def export_rows(thread_ids: Sequence[int] | Select[Any]) -> Iterator[ExportRow]:
     """Published comments of these threads by thread and time, streamed: memory stays flat."""
+    columns: list[Any] = [
+        Comment.id,
+        Comment.thread_id,
+        Comment.parent_id,
+        func.coalesce(User.display_name, Guest.display_name, ""),
+        Comment.kind,
+        func.coalesce(Organisation.name, ""),
+        Comment.stance,
+        Comment.language,
+        Comment.body,
+        Comment.agree_count,
+        Comment.disagree_count,
+        Comment.helpful_count,
+        Comment.replies_count,
+        Comment.received_at,
+        Comment.edited_at,
+        func.coalesce(_answering.name, ""),
+        func.coalesce(OfficialAnswer.body, ""),
+        OfficialAnswer.published_at,
+    ]
     statement = (
-        select(
-            Comment.id,
-            Comment.thread_id,
-            Comment.parent_id,
-            func.coalesce(User.display_name, Guest.display_name, ""),
-            Comment.kind,
-            func.coalesce(Organisation.name, ""),
-            Comment.stance,
-            Comment.language,
-            Comment.body,
-            Comment.agree_count,
-            Comment.disagree_count,
-            Comment.helpful_count,
-            Comment.replies_count,
-            Comment.received_at,
-            Comment.edited_at,
-            func.coalesce(_answering.name, ""),
-            func.coalesce(OfficialAnswer.body, ""),
-            OfficialAnswer.published_at,
-        )
+        select(*columns)
         .select_from(Comment)
         .outerjoin(User, User.id == Comment.author_id)
         .outerjoin(Guest, Guest.id == Comment.guest_id)

@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select, update
 from engage.commons.accounts import service as accounts
 from engage.commons.accounts.models import Guest, StakeholderKind, User
 from engage.commons.comments import counts, notices, policy, queries
+from engage.commons.comments.events import AnswerPublished, CommentPublished, CommentRemoved
 from engage.commons.comments.imports import (
     ImportedAnswer,
     ImportedComment,
@@ -22,8 +23,8 @@ from engage.commons.comments.imports import (
     ImportedSubjectReaction,
     import_comments,
     import_subject_reactions,
+    reserved_ids,
 )
-from engage.commons.comments.events import AnswerPublished, CommentPublished, CommentRemoved
 from engage.commons.comments.models import (
     DEEPEST,
     TRANSITIONS,
@@ -76,7 +77,6 @@ __all__ = [
 ]
 
 
-
 @dataclass(frozen=True)
 class GuestDetails:
     """Who somebody without an account says they are."""
@@ -121,11 +121,9 @@ def open_threads(kind: str, count: int) -> list[int]:
         "host_ids": [],
     }
     with transactional():
-        found = db.session.scalars(
-            insert(Thread).returning(Thread.id, sort_by_parameter_order=True),
-            [dict(row) for _number in range(count)],
-        )
-        return list(found)
+        ids = reserved_ids(Thread, count)
+        db.session.execute(insert(Thread), [{"id": ident, **row} for ident in ids])
+    return list(ids)
 
 
 def set_hosts(thread_ids: Sequence[int], host_ids: Sequence[int]) -> None:
@@ -410,7 +408,9 @@ def publish_held(guest_id: int) -> None:
             comment.published_at = clock.now()
             _enter(comment, comment.received_at)
             answered = db.session.get(Comment, comment.parent_id) if comment.parent_id else None
-            place = queries.places([_thread(comment.thread_id)], None, clock.now()).get(comment.thread_id)
+            place = queries.places([_thread(comment.thread_id)], None, clock.now()).get(
+                comment.thread_id
+            )
             guest = db.session.get(Guest, guest_id)
             if place is not None and guest is not None:
                 _tell_people(comment, answered, place, guest.display_name)
@@ -489,9 +489,7 @@ def react(comment_id: int, *, actor: User, value: ReactionValue | None) -> Comme
         else:
             present.value, present.reacted_at = value, now
         counts.apply_reaction(comment, kind, old, value)
-        audit.record(
-            "comment.reacted", comment, actor=actor, value=value.value if value else None
-        )
+        audit.record("comment.reacted", comment, actor=actor, value=value.value if value else None)
         db.session.flush()
     return comment
 
@@ -731,5 +729,3 @@ def _mention(comment: Comment, place: Place, by: str, leave_out: Iterable[int] =
     db.session.flush()
     skipped = set(leave_out)
     notices.tell_mentioned([p for p in fresh if p.id not in skipped], comment, place, by)
-
-

@@ -57,9 +57,7 @@ def index() -> str:
             (words, url_for("comments_office.index", show=value), value is chosen)
             for value, words in FILTERS.items()
         ],
-        clock_now=queries.response_clock(
-            now=now, since=now - queries.A_MONTH, host_ids=hosts
-        ),
+        clock_now=queries.response_clock(now=now, since=now - queries.A_MONTH, host_ids=hosts),
         now=now,
     )
 
@@ -70,13 +68,11 @@ def index() -> str:
 def answer(comment_id: int) -> Any:
     """Draft, publish or correct the answer to one comment."""
     user, now = current_user(), clock.now()
-    found, place = queries.comment_to_answer(comment_id, user, now)
+    _found, place = queries.comment_to_answer(comment_id, user, now)
     mine = queries.spoken_for_ids(user)
     require(policy.can_answer(user, place.host_ids, mine))
     present = queries.answer_to(comment_id)
-    offered = service.answering_ids(
-        place, mine, may_speak_for_all=user.has_role(Role.ORGANISER)
-    )
+    offered = service.answering_ids(place, mine, may_speak_for_all=user.has_role(Role.ORGANISER))
     form = AnswerForm.of(present, queries.organisations(offered))
     context = {
         "comment": queries.one_shown(comment_id, user),

@@ -24,9 +24,7 @@ from engage.core.richtext import plain
 def load(user: User, page: TrailPage) -> list[TrailItem]:
     """A page of one's comments, newest first: one query and one load per kind of place."""
     now = clock.now()
-    found = queries.own_comments(
-        user, page.criterion(Comment.received_at, Comment.id), page.limit
-    )
+    found = queries.own_comments(user, page.criterion(Comment.received_at, Comment.id), page.limit)
     hung = queries.places((comment.thread for comment, _answer in found), user, now)
     return [_item(comment, answer, hung.get(comment.thread_id), now) for comment, answer in found]
 
@@ -70,7 +68,11 @@ def _state(comment: Comment, now: datetime) -> tuple[str, str]:
         return _("Answered"), "ok"
     if comment.due_at is None:
         return _("Published"), "info"
-    return (_("Answer overdue"), "warn") if comment.due_at < now else (_("Waits for an answer"), "info")
+    return (
+        (_("Answer overdue"), "warn")
+        if comment.due_at < now
+        else (_("Waits for an answer"), "info")
+    )
 
 
 def _steps(comment: Comment) -> tuple[TrailStep, ...]:

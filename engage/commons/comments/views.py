@@ -52,10 +52,7 @@ class Reader:
 
     def may_react(self, comment: Shown) -> bool:
         return (
-            self.user is not None
-            and self.may_write
-            and comment.is_published
-            and not comment.is_own
+            self.user is not None and self.may_write and comment.is_published and not comment.is_own
         )
 
     def may_edit(self, comment: Shown) -> bool:
@@ -305,7 +302,9 @@ def edit(comment_id: int) -> Any:
         except Invalid as error:
             form.absorb(error)
         else:
-            return redirect(url_for("comments.detail", comment_id=comment_id) + f"#c{comment_id}", 303)
+            return redirect(
+                url_for("comments.detail", comment_id=comment_id) + f"#c{comment_id}", 303
+            )
     return page(
         "comments/edit.html",
         form,
@@ -346,7 +345,7 @@ def react(comment_id: int) -> Any:
                 url_for("comments.detail", comment_id=comment_id) + f"#c{comment_id}", 303
             )
     found, place = queries.visible_comment(comment_id, user, now)
-    context = {
+    context: dict[str, Any] = {
         "comment": queries.one_shown(comment_id, user),
         "thread": found.thread,
         "place": place,
@@ -372,7 +371,7 @@ def react_to_subject(thread_id: int) -> Any:
             return redirect(url_for("comments.thread", thread_id=thread_id), 303)
     found = queries.thread(thread_id)
     place = queries.place_of(found, user, now)
-    context = {
+    context: dict[str, Any] = {
         "thread": found,
         "place": place,
         "reader": _reader(place, now),

@@ -433,9 +433,7 @@ def test_one_person_one_reaction_changed_and_taken_back() -> None:
         (None, (0, 0, 0)),
         (None, (0, 0, 0)),
     ]:
-        service.react(
-            comment.id, actor=user, value=ReactionValue(value) if value else None
-        )
+        service.react(comment.id, actor=user, value=ReactionValue(value) if value else None)
         now = fresh(comment)
         assert (now.agree_count, now.disagree_count, now.helpful_count) == expected
         sound()
@@ -511,9 +509,7 @@ def test_a_confirmed_guest_is_told_by_mail() -> None:
         guest.confirmed_at = clock.now()
         announce(GuestConfirmed(guest.id))
     organiser = make_staff("organiser")
-    service.save_answer(
-        comment.id, actor=organiser, organisation_id=None, body="Soon.", revision=0
-    )
+    service.save_answer(comment.id, actor=organiser, organisation_id=None, body="Soon.", revision=0)
     service.publish_answer(comment.id, actor=organiser, revision=1)
     mails = db.session.scalars(select(Mail).where(Mail.template == "comments/answered")).all()
     assert [mail.to_address for mail in mails] == [GUEST.email]
@@ -599,16 +595,20 @@ def test_an_import_ends_with_the_counters_of_writing_one_by_one() -> None:
                         list(ReactionValue)[number % 3],
                     ),
                 ),
-                answer=service.ImportedAnswer(
-                    firm.id, None, "Yes.", "en", at + timedelta(days=3)
-                )
+                answer=service.ImportedAnswer(firm.id, None, "Yes.", "en", at + timedelta(days=3))
                 if number == 5
                 else None,
             )
         )
     assert service.import_comments(rows) == 40
     sound()
-    assert sum(t.comments_count for t in db.session.scalars(select(Thread).execution_options(populate_existing=True))) == 39
+    assert (
+        sum(
+            t.comments_count
+            for t in db.session.scalars(select(Thread).execution_options(populate_existing=True))
+        )
+        == 39
+    )
     assert db.session.scalar(select(func.max(Comment.depth))) == 2
 
 

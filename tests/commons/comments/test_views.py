@@ -20,7 +20,6 @@ from engage.core.db import db, transactional
 from tests.factories.accounts import make_member, make_organisation, make_staff, make_user
 from tests.factories.comments import (
     change_place,
-    close_place,
     make_answer,
     make_comment,
     make_thread,
@@ -31,7 +30,10 @@ CLOSES = datetime(2026, 12, 4, 17, tzinfo=UTC)
 
 def only_comment() -> Comment:
     return db.session.scalars(
-        select(Comment).order_by(Comment.id.desc()).limit(1).execution_options(populate_existing=True)
+        select(Comment)
+        .order_by(Comment.id.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
     ).one()
 
 
@@ -147,9 +149,7 @@ def test_words_not_shown_are_nowhere(
     client: Any, sign_in: Callable[[Any], Any], state: CommentState, who: str
 ) -> None:
     thread = make_thread(allows_guests=True)
-    comment = make_comment(
-        thread, make_user(), state=state, body=SECRET, hidden_reason="insult"
-    )
+    comment = make_comment(thread, make_user(), state=state, body=SECRET, hidden_reason="insult")
     if who != "anonymous":
         sign_in(make_user() if who == "reader" else make_staff("organiser"))
     for address in addresses(comment):
@@ -197,7 +197,10 @@ def test_under_what_is_not_visible_nothing_exists(client: Any, sign_in: Any) -> 
     for address in [*addresses(comment), f"/en/comments/threads/{thread.id}/new"]:
         client.get(address, status=404)
     sign_in(make_user())
-    for address in [f"/en/comments/{comment.id}/react", f"/en/comments/threads/{thread.id}/reaction"]:
+    for address in [
+        f"/en/comments/{comment.id}/react",
+        f"/en/comments/threads/{thread.id}/reaction",
+    ]:
         client.get(address, status=404)
 
 
@@ -274,7 +277,9 @@ def test_for_an_organisation(client: Any, sign_in: Any) -> None:
 
 
 def test_reply_with_a_quotation(client: Any, sign_in: Any) -> None:
-    comment = make_comment(make_thread(), make_user(display_name="Marie Dupont"), body="First thing")
+    comment = make_comment(
+        make_thread(), make_user(display_name="Marie Dupont"), body="First thing"
+    )
     sign_in(make_user())
     page = client.get(f"/en/comments/{comment.id}").click("Reply")
     shown = page.submit({"body": "Second thing", "quotes": True}).follow()
@@ -437,9 +442,7 @@ def test_a_forged_token_changes_nothing(client: Any, sign_in: Any) -> None:
     comment = make_comment(make_thread(), make_user())
     sign_in(make_user())
     client.post(f"/en/comments/{comment.id}/react", {"value": "agree"}, status=400)
-    client.post(
-        f"/en/comments/threads/{comment.thread_id}/new", {"body": "Forged"}, status=400
-    )
+    client.post(f"/en/comments/threads/{comment.thread_id}/new", {"body": "Forged"}, status=400)
     assert count() == 1
     assert reads.comment(comment.id).agree_count == 0
 
