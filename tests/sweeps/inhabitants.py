@@ -354,7 +354,7 @@ def of_parts(world: World) -> list[Case]:
 def of_following(world: World) -> list[Case]:
     return [
         Case("open", _address(world.open), seen_by=SIGNED_IN),
-        Case("draft", _address(world.draft), seen_by=frozenset(), refusal=(403, 404)),
+        Case("draft", _address(world.draft), seen_by=OFFICE_READERS),
     ]
 
 
@@ -362,7 +362,7 @@ def of_following(world: World) -> list[Case]:
 def of_outcomes(world: World) -> list[Case]:
     return [
         Case("answered", _address(world.answered)),
-        Case("draft", _address(world.draft), seen_by=frozenset()),
+        Case("draft", _address(world.draft), seen_by=OFFICE_READERS),
     ]
 
 
@@ -400,7 +400,7 @@ def of_threads(world: World) -> list[Case]:
 def of_writing(world: World) -> list[Case]:
     return [
         Case("open", {"thread_id": world.thread_id}),
-        Case("of a draft", {"thread_id": world.draft.thread_id}, frozenset(), (403, 404)),
+        Case("of a draft", {"thread_id": world.draft.thread_id}, OFFICE_READERS),
     ]
 
 
@@ -436,8 +436,7 @@ def of_own_comments(world: World) -> list[Case]:
 
 @addresses("comments.react")
 def of_reactions(world: World) -> list[Case]:
-    everybody_else = ALL - {"author", "anonymous"}
-    return [Case("foreign", {"comment_id": world.comment.id}, everybody_else, (403, 404))]
+    return [Case("foreign", {"comment_id": world.comment.id}, SIGNED_IN)]
 
 
 @addresses("comments.held")
@@ -462,14 +461,14 @@ def of_one_answer(world: World) -> list[Case]:
 def of_confirmations(world: World) -> list[Case]:
     row = world.registration
     token = account_tokens.make(account_tokens.CONFIRM, row.id, row.email_key, row.password)
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, ALL)]
+    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
 
 
 @addresses("accounts.confirm_guest")
 def of_guests(world: World) -> list[Case]:
     guest = world.guest
     token = account_tokens.make(account_tokens.GUEST, guest.id, guest.email)
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, ALL)]
+    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
 
 
 @addresses("accounts.sign_in_link")
@@ -478,24 +477,24 @@ def of_links(world: World) -> list[Case]:
     token = account_tokens.make(
         account_tokens.SIGN_IN, user.id, *account_notices.sign_in_state(user)
     )
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, ALL)]
+    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
 
 
 @addresses("accounts.reset")
 def of_resets(world: World) -> list[Case]:
     user = world.people["author"]
     token = account_tokens.make(account_tokens.RESET, user.id, *account_notices.reset_state(user))
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, ALL)]
+    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
 
 
 @addresses("accounts.link_provider", "accounts.start_link", "accounts.confirm_email", "<token>")
 def of_dead_links(world: World) -> list[Case]:
-    return [Case("forged", {"token": "forged"}, ALL, (302, 404))]
+    return [Case("forged", {"token": "forged"}, frozenset(), (302, 410))]
 
 
 @addresses("organisations.invitation")
 def of_invitations(world: World) -> list[Case]:
-    return [Case("forged", {"token": "forged"}, SIGNED_IN, (404,))]
+    return [Case("forged", {"token": "forged"}, frozenset(), (410,))]
 
 
 @addresses("accounts.sent")
@@ -505,7 +504,7 @@ def of_sent(world: World) -> list[Case]:
 
 @addresses("accounts.provider_start", "accounts.provider_back")
 def of_no_provider(world: World) -> list[Case]:
-    return [Case("none is set up", {}, ALL, (404,))]
+    return [Case("none is set up", {}, frozenset(), (302, 404))]
 
 
 @addresses("accounts.remove_passkey")
@@ -650,6 +649,16 @@ def of_drafts(world: World) -> list[Case]:
 @addresses("<document_id>,<number>")
 def of_versions(world: World) -> list[Case]:
     return [Case("the first", {"document_id": world.text.id, "number": 1})]
+
+
+@addresses("health.ready")
+def of_readiness(world: World) -> list[Case]:
+    return [Case("no worker runs", {}, frozenset(), (503,))]
+
+
+@addresses("health.figures")
+def of_figures(world: World) -> list[Case]:
+    return [Case("without its token", {}, frozenset())]
 
 
 @addresses("files.serve")
