@@ -27,7 +27,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 
 import config as settings
-from engage.core import clock, erasures
+from engage.core import checkup, clock, erasures
 from engage.core.db import Model, db
 
 _FORMAT = 1
@@ -69,7 +69,7 @@ def backup(target: Path) -> Report:
             "format": _FORMAT,
             "made_at": clock.now().isoformat(),
             "database": _kind(),
-            "migration": _revision(),
+            "migration": sorted(checkup.schema_versions()),
             "parts": {name: _digest(path) for name, path in sources.items()},
         }
         try:
@@ -104,8 +104,7 @@ def restore(source: Path, *, replace: bool = False) -> Report:
             raise BackupError(
                 f"the backup holds a {manifest['database']} database, this instance uses {_kind()}"
             )
-        known = {step.revision for step in _alembic().script_directory.walk_revisions()}
-        if unknown := set(manifest["migration"]) - known:
+        if unknown := set(manifest["migration"]) - checkup.known_versions():
             raise BackupError(f"the backup is newer than this code (migration {unknown.pop()})")
         names = list(manifest["parts"])
         _load(Path(folder))
@@ -118,7 +117,7 @@ def restore(source: Path, *, replace: bool = False) -> Report:
         kept = Path(folder) / "erasures.jsonl"
         others = kept.read_text().splitlines() if kept.exists() else []
         erasures.merge((kind, ident) for kind, ident in map(json.loads, others))
-    _alembic().upgrade()
+    current_app.extensions["alembic"].upgrade()
     erased = erasures.replay()
     notes = [f"{erased} closed accounts were erased again"] if erased else []
     return Report(source, len(names), source.stat().st_size, notes)
@@ -149,16 +148,8 @@ def is_empty() -> bool:
     return True
 
 
-def _alembic() -> Any:
-    return current_app.extensions["alembic"]
-
-
 def _kind() -> str:
     return db.engine.dialect.name
-
-
-def _revision() -> list[str]:
-    return sorted(step.revision for step in _alembic().current() if step is not None)
 
 
 def _uploads_folder() -> Path | None:

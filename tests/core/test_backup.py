@@ -41,6 +41,7 @@ def instance(app: Flask, tmp_path: Path) -> Iterator[Flask]:
     made = create_app(settings.load(env, "test"))
     with made.app_context():
         made.extensions["alembic"].upgrade()
+    with made.app_context():
         with transactional():
             db.session.add(Setting(name="greeting", value="hello", changed_at=clock.now()))
         uploads = tmp_path / "data/files/ab"

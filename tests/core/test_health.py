@@ -38,7 +38,8 @@ def test_ready_says_which_checks_it_made(machine: FlaskClient) -> None:
     answer = machine.get("/readyz", headers={"Host": "10.0.0.7:8000"})
     assert answer.status_code == 200, answer.json
     assert answer.json is not None
-    assert answer.json["checks"]["database"] == "good"
+    # the throw-away PostgreSQL of the tests runs without fsync, and that is seen
+    assert answer.json["checks"]["database"] in {"good", "warn"}
     assert answer.json["checks"]["migrations"] == "good"
 
 
