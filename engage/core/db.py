@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import IO, Annotated, Any, TypeVar
 
@@ -462,6 +463,10 @@ def register(app: Flask) -> None:
         }
     app.config["SQLALCHEMY_ENGINES"] = {"default": options}
     db.init_app(app)
+    # we open no asynchronous sessions; closing them would start a thread in every request
+    app.teardown_appcontext_funcs[:] = [
+        close for close in app.teardown_appcontext_funcs if not iscoroutinefunction(close)
+    ]
     with app.app_context():
         if url.get_backend_name() == "sqlite":
             _prepare_sqlite(db.engine)
