@@ -25,7 +25,7 @@ from engage.commons.accounts.sessions import Visitor
 from engage.core import clock
 from engage.core.db import Model, db, transactional
 
-PASSWORD = "seven gulls over the pier"  # noqa: S105  every made user can sign in with it
+PASSWORD = "seven gulls over the pier"
 _number = count(1)
 
 
@@ -85,7 +85,9 @@ def make_organisation(**over: Any) -> Organisation:
     return _add(Organisation(**values))
 
 
-def make_member(user: User, organisation: Organisation, role: str = "lead", **over: Any) -> Membership:
+def make_member(
+    user: User, organisation: Organisation, role: str = "lead", **over: Any
+) -> Membership:
     """An accepted membership."""
     values: dict[str, Any] = {
         "user_id": user.id,

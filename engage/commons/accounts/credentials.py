@@ -87,9 +87,7 @@ def confirm_password(user: User, password: str, visitor: Visitor) -> None:
     counted.forgive()
 
 
-def change_password(
-    *, current: str, new: str, actor: User, visitor: Visitor
-) -> None:
+def change_password(*, current: str, new: str, actor: User, visitor: Visitor) -> None:
     """A new password; every session ends. The old one is asked for when there is one."""
     checked_password(new, (actor.email, actor.display_name), field="new")
     if actor.password is not None:

@@ -74,7 +74,13 @@ def _menus() -> None:
     )
     nav.add(
         NavItem(
-            "people", _l("People"), "people_office.index", "people", order=80, area="office", roles=_ADMIN
+            "people",
+            _l("People"),
+            "people_office.index",
+            "people",
+            order=80,
+            area="office",
+            roles=_ADMIN,
         )
     )
     nav.add(

@@ -136,9 +136,7 @@ class CodeForm(Form):
 class EnrolForm(Form):
     """The first code of a newly set up app. `secret` is encrypted."""
 
-    code = TextField(
-        _l("Code from the app"), maximum=12, autocomplete="one-time-code"
-    )
+    code = TextField(_l("Code from the app"), maximum=12, autocomplete="one-time-code")
     secret = HiddenField()
 
 
@@ -164,9 +162,7 @@ class ProfileForm(Form):
     display_name = TextField(_l("Your name"), maximum=80, autocomplete="name")
     kind = ChoiceField(_l("You take part as"), choices=KINDS, coerce=StakeholderKind)
     locale = SelectField(_l("Language"))
-    time_zone = SelectField(
-        _l("Time zone"), description=_l("Times on this site are shown in it.")
-    )
+    time_zone = SelectField(_l("Time zone"), description=_l("Times on this site are shown in it."))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -28,6 +28,7 @@ from engage.commons.accounts.forms import (
     PressForm,
     ProfileForm,
 )
+from engage.commons.accounts.models import StakeholderKind
 from engage.commons.accounts.views import bp, dead_link, leave_for_provider, private
 from engage.core import clock
 from engage.core.access import current_user, signed_in
@@ -37,6 +38,9 @@ from engage.core.i18n import _
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+
+# the pages below join those of views.py on one blueprint
+__all__ = ["bp"]
 
 
 def _to_security(words: str, tone: str = "success") -> ResponseReturnValue:
@@ -64,9 +68,9 @@ def profile() -> ResponseReturnValue:
         try:
             service.update_profile(
                 display_name=form.display_name.data,
-                kind=form.kind.data,
-                locale=form.locale.data,
-                time_zone=form.time_zone.data,
+                kind=StakeholderKind(str(form.kind.data)),
+                locale=str(form.locale.data),
+                time_zone=str(form.time_zone.data),
                 actor=user,
             )
         except Invalid as problem:

@@ -61,7 +61,7 @@ class SignInMethod(StrEnum):
     DEMO = "demo"
 
 
-class User(Model, UserMixin):  # type: ignore[misc]
+class User(Model, UserMixin):
     """A person with an account.
 
     The `fs_`, `tf_` and `mf_` columns are Flask-Security's; `fs_uniquifier` changes whenever
@@ -78,7 +78,7 @@ class User(Model, UserMixin):  # type: ignore[misc]
     kind: Mapped[StakeholderKind] = mapped_column(default=StakeholderKind.RESIDENT)
     locale: Mapped[str] = mapped_column(String(12), default="en")
     time_zone: Mapped[str] = mapped_column(String(64), default="Europe/Paris")
-    roles: Mapped[list[str]] = mapped_column(default=list)
+    roles: Mapped[list[str]] = mapped_column(default=list)  # type: ignore[assignment]  # words
 
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -100,7 +100,9 @@ class User(Model, UserMixin):  # type: ignore[misc]
     memberships: Mapped[list["Membership"]] = related(
         back_populates="user", foreign_keys="Membership.user_id"
     )
-    webauthn: Mapped[list["Passkey"]] = related(back_populates="user")
+    webauthn: Mapped[list["Passkey"]] = related(  # type: ignore[assignment]
+        back_populates="user"
+    )
 
     @validates("email")
     def _keep_email_key(self, _name: str, address: str) -> str:
@@ -134,7 +136,7 @@ class User(Model, UserMixin):  # type: ignore[misc]
         return self.tf_primary_method == "authenticator" and bool(self.tf_totp_secret)
 
 
-class Passkey(Model, WebAuthnMixin):  # type: ignore[misc]
+class Passkey(Model, WebAuthnMixin):
     """A key pair whose private half never leaves somebody's device."""
 
     __tablename__ = "passkeys"
@@ -299,7 +301,9 @@ class Invitation(Model):
     """An address asked to join an organisation, until it answers or time runs out."""
 
     __tablename__ = "invitations"
-    __table_args__ = (Index("ix_invitations_organisation_id_email_key", "organisation_id", "email_key"),)
+    __table_args__ = (
+        Index("ix_invitations_organisation_id_email_key", "organisation_id", "email_key"),
+    )
 
     id: Mapped[intpk]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id", ondelete="CASCADE"))

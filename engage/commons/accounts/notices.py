@@ -124,9 +124,7 @@ def tell_password_changed(user: User) -> None:
 
 def ask_new_address(user: User, email: str) -> None:
     """The new address: press here and it is the account's."""
-    token = tokens.make(
-        tokens.CHANGE_EMAIL, user.id, *email_state(user, email), email=email
-    )
+    token = tokens.make(tokens.CHANGE_EMAIL, user.id, *email_state(user, email), email=email)
     _post(
         "change_email",
         email,
@@ -243,9 +241,7 @@ def offer_provider_link(user: User, *, issuer: str, subject: str, label: str) ->
 
 def invite(invitation: Invitation, organisation: Organisation, inviter: User) -> None:
     """Somebody is asked to join an organisation."""
-    token = tokens.make(
-        tokens.INVITATION, invitation.id, invitation.email, invitation.role.value
-    )
+    token = tokens.make(tokens.INVITATION, invitation.id, invitation.email, invitation.role.value)
     _post(
         "invitation",
         invitation.email,

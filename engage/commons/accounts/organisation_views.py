@@ -14,7 +14,7 @@ from engage.commons.accounts.forms import (
     OrganisationForm,
     PressForm,
 )
-from engage.commons.accounts.models import Organisation
+from engage.commons.accounts.models import MembershipRole, Organisation, OrganisationKind
 from engage.commons.accounts.views import dead_link, private
 from engage.core.access import current_user, public, require, signed_in
 from engage.core.errors import Invalid, Missing
@@ -76,7 +76,7 @@ def new() -> ResponseReturnValue:
         try:
             made = organisations.request_organisation(
                 name=form.name.data,
-                kind=form.kind.data,
+                kind=OrganisationKind(str(form.kind.data)),
                 description=form.description.data,
                 website=form.website.data,
                 actor=current_user(),
@@ -120,7 +120,10 @@ def people(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             sent = organisations.invite(
-                found.id, email=form.email.data, role=form.role.data, actor=current_user()
+                found.id,
+                email=form.email.data,
+                role=MembershipRole(str(form.role.data)),
+                actor=current_user(),
             )
         except Invalid as problem:
             form.absorb(problem)
@@ -146,7 +149,7 @@ def member(slug: str, membership_id: int) -> ResponseReturnValue:
     form = MembershipForm(data={"role": row.role})
     if form.validate_on_submit():
         organisations.change_membership(
-            found.id, membership_id, role=form.role.data, actor=current_user()
+            found.id, membership_id, role=MembershipRole(str(form.role.data)), actor=current_user()
         )
         flash(_("The role is changed."), "success")
         return redirect(url_for("organisations.people", slug=slug))

@@ -11,7 +11,13 @@ from sqlalchemy import func, select
 
 from engage.commons.accounts import notices, policy, queries, tokens
 from engage.commons.accounts.events import OrganisationVerified
-from engage.commons.accounts.identity import domain_key, email_key, has_forbidden, skeleton, tidy_name
+from engage.commons.accounts.identity import (
+    domain_key,
+    email_key,
+    has_forbidden,
+    skeleton,
+    tidy_name,
+)
 from engage.commons.accounts.models import (
     Invitation,
     Membership,
@@ -31,11 +37,51 @@ from engage.core.i18n import _l
 
 # addresses there belong to anybody: such a domain proves no membership
 _ANYBODYS = frozenset(
-    """gmail.com googlemail.com outlook.com outlook.fr hotmail.com hotmail.fr live.com live.fr
-    msn.com yahoo.com yahoo.fr icloud.com me.com mac.com aol.com gmx.com gmx.de gmx.net web.de
-    mail.com proton.me protonmail.com tutanota.com orange.fr wanadoo.fr free.fr sfr.fr neuf.fr
-    laposte.net bbox.fr numericable.fr libero.it virgilio.it t-online.de telenet.be skynet.be
-    ziggo.nl kpnmail.nl btinternet.com yandex.com zoho.com fastmail.com example.com""".split()
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "outlook.fr",
+        "hotmail.com",
+        "hotmail.fr",
+        "live.com",
+        "live.fr",
+        "msn.com",
+        "yahoo.com",
+        "yahoo.fr",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "aol.com",
+        "gmx.com",
+        "gmx.de",
+        "gmx.net",
+        "web.de",
+        "mail.com",
+        "proton.me",
+        "protonmail.com",
+        "tutanota.com",
+        "orange.fr",
+        "wanadoo.fr",
+        "free.fr",
+        "sfr.fr",
+        "neuf.fr",
+        "laposte.net",
+        "bbox.fr",
+        "numericable.fr",
+        "libero.it",
+        "virgilio.it",
+        "t-online.de",
+        "telenet.be",
+        "skynet.be",
+        "ziggo.nl",
+        "kpnmail.nl",
+        "btinternet.com",
+        "yandex.com",
+        "zoho.com",
+        "fastmail.com",
+        "example.com",
+    ]
 )
 _RESERVED_SLUGS = frozenset({"new", "mine", "invitation", "index", "admin"})
 _WEBSITE = re.compile(r"https?://[A-Za-z0-9.-]+\.[A-Za-z]{2,}(:\d{1,5})?(/[^\s<>\"']*)?")
@@ -75,7 +121,9 @@ def request_organisation(
         )
         if (waiting or 0) >= MOST_REQUESTS:
             raise Conflict(_l("Five of your requests wait already. We will look at those first."))
-        if db.session.scalar(select(Organisation.id).where(Organisation.name_key == skeleton(name))):
+        if db.session.scalar(
+            select(Organisation.id).where(Organisation.name_key == skeleton(name))
+        ):
             raise Invalid(
                 {"name": _l("There is an organisation of this name. Ask its people to invite you.")}
             )
@@ -175,9 +223,7 @@ def set_domains(organisation_id: int, domains: list[str], *, actor: User) -> Non
     if "" in wanted or any("." not in domain for domain in wanted):
         raise Invalid({"domains": _l("Enter domains like port.example, one on each line.")})
     if odd := [domain for domain in wanted if domain in _ANYBODYS]:
-        raise Invalid(
-            {"domains": _l("Anybody can have an address at %(domain)s.", domain=odd[0])}
-        )
+        raise Invalid({"domains": _l("Anybody can have an address at %(domain)s.", domain=odd[0])})
     if len(wanted) > MOST_DOMAINS:
         raise Invalid({"domains": _l("Enter at most ten domains.")})
     with transactional():

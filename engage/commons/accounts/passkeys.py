@@ -114,9 +114,7 @@ def add(
     return key
 
 
-def check(
-    *, credential: str, challenge: str, origin: str, host: str, visitor: Visitor
-) -> User:
+def check(*, credential: str, challenge: str, origin: str, host: str, visitor: Visitor) -> User:
     """Whose passkey this is. Raises Invalid with one answer for everything wrong."""
     throttle.count((throttle.SIGN_IN_NETWORK, f"passkey {visitor.network}"))
     wrong = Invalid({"": FAILED})
@@ -124,7 +122,7 @@ def check(
         answer = webauthn.helpers.parse_authentication_credential_json(credential)
     except (WebAuthnException, ValueError, KeyError, TypeError):
         raise wrong from None
-    key = datastore().find_webauthn(credential_id=answer.raw_id)
+    key: Any = datastore().find_webauthn(credential_id=answer.raw_id)
     user: User | None = db.session.get(User, key.user_id) if key else None
     if key is None or user is None or not user.active or not user.is_confirmed:
         raise wrong

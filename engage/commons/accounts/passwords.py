@@ -40,7 +40,9 @@ def weakness(password: str, about: Iterable[str] = ()) -> Text | None:
     """Why this password will not do, None when it will. `about`: the person's own words."""
     typed = normal(password)
     if len(typed) < SHORTEST:
-        return _l("Use at least 12 characters. Three or four words in a row are easy to keep in mind.")
+        return _l(
+            "Use at least 12 characters. Three or four words in a row are easy to keep in mind."
+        )
     if len(typed) > LONGEST:
         return _l("Use at most 128 characters.")
     if "\x00" in typed:

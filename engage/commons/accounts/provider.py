@@ -104,7 +104,9 @@ def _metadata() -> dict[str, Any]:
     return found
 
 
-def start(redirect_uri: str, *, next_url: str = "", link_user_id: int | None = None) -> tuple[str, Journey]:
+def start(
+    redirect_uri: str, *, next_url: str = "", link_user_id: int | None = None
+) -> tuple[str, Journey]:
     """(the provider's address to go to, what to remember). Raises Missing, Unavailable."""
     metadata = _metadata()
     journey = Journey(
@@ -235,9 +237,7 @@ def arrive(person: Person, *, locale: str) -> Arrival:
                     label=_configured()["label"],
                 )
             return Arrival(None)
-        user = service.create_confirmed(
-            email=person.email, display_name=person.name, locale=locale
-        )
+        user = service.create_confirmed(email=person.email, display_name=person.name, locale=locale)
         _keep(user, person.issuer, person.subject, person.email)
     return Arrival(user)
 
@@ -305,7 +305,5 @@ def _identity_of(issuer: str, subject: str) -> ProviderIdentity | None:
 
 
 def _keep(user: User, issuer: str, subject: str, email: str) -> None:
-    db.session.add(
-        ProviderIdentity(user_id=user.id, issuer=issuer, subject=subject, email=email)
-    )
+    db.session.add(ProviderIdentity(user_id=user.id, issuer=issuer, subject=subject, email=email))
     audit.record("account.provider_linked", user, actor=user)

@@ -107,7 +107,9 @@ def organisations_page(*, state: str = "", words: str = "", page: int = 1) -> Pa
     """The office's list: what waits for a decision first."""
     chosen: Select[Any] = select(Organisation).options(selectinload(Organisation.domains))
     if state == "waiting":
-        chosen = chosen.where(Organisation.verified_at.is_(None), Organisation.declined_at.is_(None))
+        chosen = chosen.where(
+            Organisation.verified_at.is_(None), Organisation.declined_at.is_(None)
+        )
     elif state == "verified":
         chosen = chosen.where(Organisation.verified_at.is_not(None))
     elif state == "declined":
@@ -171,9 +173,7 @@ def membership(user: User | None, of: Organisation) -> Membership | None:
     if user is None:
         return None
     return db.session.scalar(
-        select(Membership).where(
-            Membership.user_id == user.id, Membership.organisation_id == of.id
-        )
+        select(Membership).where(Membership.user_id == user.id, Membership.organisation_id == of.id)
     )
 
 
@@ -285,7 +285,9 @@ def passkeys(user: User) -> list[Passkey]:
 
 def has_passkey(user: User) -> bool:
     """Is there at least one?"""
-    return bool(db.session.scalar(select(select(Passkey.id).where(Passkey.user_id == user.id).exists())))
+    return bool(
+        db.session.scalar(select(select(Passkey.id).where(Passkey.user_id == user.id).exists()))
+    )
 
 
 def provider_identities(user: User) -> list[ProviderIdentity]:
@@ -302,7 +304,9 @@ def provider_identities(user: User) -> list[ProviderIdentity]:
 def is_name_taken_by_voice(name: str, *, but_user_id: int | None = None) -> bool:
     """Does the name look like an organisation's, or like that of somebody who runs the site?"""
     key = skeleton(name)
-    own = select(Organisation.id).where(Organisation.name_key == key, Organisation.verified_at.is_not(None))
+    own = select(Organisation.id).where(
+        Organisation.name_key == key, Organisation.verified_at.is_not(None)
+    )
     staff = select(User.id).where(
         User.name_key == key, User.active.is_(True), cast(User.roles, String) != "[]"
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Flask
 from flask_security import FSQLALiteUserDatastore, RoleMixin, Security, Totp, WebauthnUtil
-from passlib.totp import TOTP, AppWallet
+from passlib.totp import TOTP, AppWallet  # type: ignore[import-untyped]
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     ResidentKeyRequirement,
@@ -51,10 +51,10 @@ class OnceOnly(Totp):  # type: ignore[misc]
             now=lambda: clock.now().timestamp(),
         )
 
-    def get_last_counter(self, user: User) -> int | None:
+    def get_last_counter(self, user: Any) -> int | None:
         return user.totp_counter
 
-    def set_last_counter(self, user: User, tmatch: Any) -> None:
+    def set_last_counter(self, user: Any, tmatch: Any) -> None:
         user.totp_counter = tmatch.counter
 
 
@@ -93,14 +93,14 @@ def _fernet_keys(app: Flask) -> list[bytes]:
 def register(app: Flask) -> Security:
     """Bind Flask-Security, without pages, and hand its loader to the table of sessions."""
     app.config.update(
-        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  a scheme
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS=(
             passwords.ARGON2_IN_TESTS if app.config["TESTING"] else passwords.ARGON2
         ),
         SECURITY_PASSWORD_LENGTH_MIN=passwords.SHORTEST,
-        SECURITY_PASSWORD_NORMALIZE_FORM="NFKC",
+        SECURITY_PASSWORD_NORMALIZE_FORM="NFKC",  # noqa: S106  a form
         SECURITY_JOIN_USER_ROLES=False,
         SECURITY_ANONYMOUS_USER_DISABLED=True,
         SECURITY_CLI_USERS_NAME=None,
@@ -126,6 +126,7 @@ def register(app: Flask) -> Security:
         webauthn_util_cls=Passkeys,
     )
     # its role checks are replaced by the marks of core/access.py: nothing to prepare per request
-    app.before_request_funcs[None].remove(security.principal._on_before_request)
+    prepare = security.principal._on_before_request  # noqa: SLF001  it has no switch
+    app.before_request_funcs[None].remove(prepare)
     app.extensions["engage_security"] = security
     return security

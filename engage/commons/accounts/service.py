@@ -8,7 +8,6 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app
-from flask_security import UserDatastore
 from sqlalchemy import delete, func, select
 
 from engage.commons.accounts import notices, passwords, policy, queries, sessions, throttle, tokens
@@ -49,10 +48,9 @@ GUEST_ADMISSIONS = 6  # an hour, per address
 BAD_LINK = _l("This link has been used, has run out or is not complete. Ask for a new one.")
 
 
-def datastore() -> UserDatastore:
+def datastore() -> Any:
     """Flask-Security's view of the people."""
-    found: UserDatastore = current_app.extensions["engage_security"].datastore
-    return found
+    return current_app.extensions["engage_security"].datastore
 
 
 # --- what may be entered --------------------------------------------------------------------
@@ -61,9 +59,7 @@ def datastore() -> UserDatastore:
 def checked_email(address: str) -> str:
     """An address mail can go to, as it will be stored. Raises Invalid for the field `email`."""
     address = address.strip()
-    problem = Invalid(
-        {"email": _l("Enter an e-mail address in the form name@example.org.")}
-    )
+    problem = Invalid({"email": _l("Enter an e-mail address in the form name@example.org.")})
     if len(address) > 254 or has_forbidden(address) or not address.isprintable():
         raise problem
     try:
@@ -242,7 +238,7 @@ def _free_name(wanted: str, email: str) -> str:
             return checked_name("".join(c for c in name if c.isprintable())[:80])
         except Invalid:
             continue
-    return _("New participant")
+    return str(_("New participant"))
 
 
 def begin(user: User) -> None:
@@ -414,7 +410,7 @@ def _anonymise(user: User) -> None:
 
 def _closed_name(locale: str) -> str:
     with force_locale(babel_name(locale)):
-        return _("Account closed")
+        return str(_("Account closed"))
 
 
 # --- guests ---------------------------------------------------------------------------------
@@ -426,9 +422,7 @@ def admit_guest(*, email: str, display_name: str, kind: StakeholderKind, locale:
     Every admission is confirmed by itself: an address that confirmed once lends its name to
     nobody later. Raises Invalid, and TooMany after six in an hour for one address.
     """
-    address, name = _collected(
-        lambda: checked_email(email), lambda: checked_name(display_name)
-    )
+    address, name = _collected(lambda: checked_email(email), lambda: checked_name(display_name))
     with transactional():
         recent = db.session.scalar(
             select(func.count()).where(
@@ -480,9 +474,7 @@ def forget_unconfirmed() -> None:
     """Drop registrations whose link has run out."""
     with transactional():
         db.session.execute(
-            delete(Registration).where(
-                Registration.created_at < clock.now() - tokens.CONFIRM.lives
-            )
+            delete(Registration).where(Registration.created_at < clock.now() - tokens.CONFIRM.lives)
         )
 
 

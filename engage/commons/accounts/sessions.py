@@ -106,7 +106,9 @@ def is_fresh(row: SignIn) -> bool:
 def of(user: User) -> list[SignIn]:
     """Somebody's living sessions, the latest used first."""
     rows = db.session.scalars(
-        select(SignIn).where(SignIn.user_id == user.id).order_by(SignIn.seen_at.desc(), SignIn.id.desc())
+        select(SignIn)
+        .where(SignIn.user_id == user.id)
+        .order_by(SignIn.seen_at.desc(), SignIn.id.desc())
     )
     now = clock.now()
     return [row for row in rows if not _is_over(row, now, user)]
@@ -143,14 +145,10 @@ def _is_over(row: SignIn, now: datetime, user: User | None = None) -> bool:
 
 
 def _forget_oldest(user_id: int) -> None:
-    kept = (
-        select(SignIn.id).where(SignIn.user_id == user_id).order_by(SignIn.id.desc()).limit(MOST)
-    )
+    kept = select(SignIn.id).where(SignIn.user_id == user_id).order_by(SignIn.id.desc()).limit(MOST)
     ids = list(db.session.scalars(kept))
     if len(ids) == MOST:
-        db.session.execute(
-            delete(SignIn).where(SignIn.user_id == user_id, SignIn.id.not_in(ids))
-        )
+        db.session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id.not_in(ids)))
 
 
 def coarse(network: str) -> str:

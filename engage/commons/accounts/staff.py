@@ -19,7 +19,6 @@ from engage.commons.accounts.forms import (
 from engage.commons.accounts.models import User
 from engage.core.access import current_user, staff
 from engage.core.errors import Invalid, Missing
-from engage.core.forms import page
 from engage.core.i18n import LocalBlueprint, _
 from engage.core.paging import page_number
 
@@ -108,7 +107,10 @@ def roles(user_id: int) -> ResponseReturnValue:
         except Invalid as problem:
             form.absorb(problem)
         else:
-            flash(_("The roles are saved. %(name)s has to sign in again.", name=person.display_name), "success")
+            flash(
+                _("The roles are saved. %(name)s has to sign in again.", name=person.display_name),
+                "success",
+            )
             return redirect(url_for("people_office.detail", user_id=user_id))
     return _detail(person, form, _reason())
 
@@ -235,9 +237,7 @@ def domains(organisation_id: int) -> ResponseReturnValue:
     form = DomainsForm(scope="domains")
     if form.validate_on_submit():
         try:
-            verbs.set_domains(
-                organisation_id, form.domains.data.splitlines(), actor=current_user()
-            )
+            verbs.set_domains(organisation_id, form.domains.data.splitlines(), actor=current_user())
         except Invalid as problem:
             form.absorb(problem)
         else:

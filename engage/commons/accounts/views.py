@@ -6,8 +6,16 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from flask import current_app, flash, redirect, render_template, request, session, url_for
-from flask import make_response
+from flask import (
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
 from engage.commons.accounts import (
     credentials,
@@ -30,7 +38,7 @@ from engage.commons.accounts.forms import (
     PressForm,
     RegisterForm,
 )
-from engage.commons.accounts.models import SignInMethod, User
+from engage.commons.accounts.models import SignInMethod, StakeholderKind, User
 from engage.commons.accounts.redirects import safe_next
 from engage.core.access import current_user, public, signed_in
 from engage.core.errors import EngageError, Invalid, Missing, NotAllowed, TooMany
@@ -369,7 +377,7 @@ def register() -> ResponseReturnValue:
             asked = service.register(
                 email=form.email.data,
                 display_name=form.display_name.data,
-                kind=form.kind.data,
+                kind=StakeholderKind(str(form.kind.data)),
                 password=form.password.data,
                 locale=locale_now(),
                 visitor=presence.visitor(),
@@ -415,9 +423,7 @@ def confirm(token: str) -> ResponseReturnValue:
                 return come_in(user, method=SignInMethod.PASSWORD, next_url=asked.next_url)
     except Invalid as problem:
         return dead_link(problem, again=url_for("accounts.login"), words=_("Go to sign in"))
-    return private(
-        page("accounts/confirm.html", form=form, asked=asked, is_same=is_same)
-    )
+    return private(page("accounts/confirm.html", form=form, asked=asked, is_same=is_same))
 
 
 # --- forgotten password ---------------------------------------------------------------------
@@ -568,7 +574,12 @@ def enter() -> ResponseReturnValue:
     form = PressForm()
     user = queries.by_email(request.form.get("email", ""))
     is_known = user is not None and user.active and demo.is_on_show(user)
-    if not current_app.config["DEMO"] or not form.validate_on_submit() or not is_known or user is None:
+    if (
+        not current_app.config["DEMO"]
+        or not form.validate_on_submit()
+        or not is_known
+        or user is None
+    ):
         raise Missing
     presence.enter(user, method=SignInMethod.DEMO, second_factor=False)
     return redirect(landing(user, request.form.get("next", "")))

@@ -41,7 +41,13 @@ class Phone:
         self.handle = base64.urlsafe_b64decode(options["user"]["id"] + "==")
         numbers = self.key.public_key().public_numbers()
         public = cbor2.dumps(
-            {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
+            {
+                1: 2,
+                3: -7,
+                -1: 1,
+                -2: numbers.x.to_bytes(32, "big"),
+                -3: numbers.y.to_bytes(32, "big"),
+            }
         )
         attested = bytes(16) + len(self.ident).to_bytes(2, "big") + self.ident + public
         data = self._data(options["rp"]["id"], attested, 0x40)
@@ -51,7 +57,9 @@ class Phone:
                 "rawId": _b64(self.ident),
                 "type": "public-key",
                 "response": {
-                    "clientDataJSON": _b64(self._client_data("webauthn.create", options["challenge"])),
+                    "clientDataJSON": _b64(
+                        self._client_data("webauthn.create", options["challenge"])
+                    ),
                     "attestationObject": _b64(
                         cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
                     ),

@@ -95,7 +95,10 @@ class Provider:
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         query = granted["query"]
-        if challenge != query["code_challenge"] or form.get("redirect_uri") != query["redirect_uri"]:
+        if (
+            challenge != query["code_challenge"]
+            or form.get("redirect_uri") != query["redirect_uri"]
+        ):
             self.refusals.append("verifier")
             return {"error": "invalid_grant"}
         now = int(time.time())

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from engage.commons.accounts.identity import domain_key, email_key, has_forbidden, is_reserved, skeleton
+from engage.commons.accounts.identity import (
+    domain_key,
+    email_key,
+    has_forbidden,
+    is_reserved,
+    skeleton,
+)
 from engage.commons.accounts.service import checked_email, checked_name
 from engage.core.errors import Invalid
 from tests.factories.accounts import make_organisation, make_staff, make_user
@@ -16,7 +22,17 @@ from tests.factories.accounts import make_organisation, make_staff, make_user
 ATTACK = Path(__file__).parents[4] / "shared" / "attack" / "own_lists.json"
 PAIRS = json.loads(ATTACK.read_text())["identity"]["cases"] if ATTACK.exists() else []
 HEADERS = json.loads(ATTACK.read_text())["mail_header"]["cases"] if ATTACK.exists() else []
-RESERVED_FIRST = {"admin", "anonymous", "moderator", "system", "deleted-user", "root", "null", "None", "me"}
+RESERVED_FIRST = {
+    "admin",
+    "anonymous",
+    "moderator",
+    "system",
+    "deleted-user",
+    "root",
+    "null",
+    "None",
+    "me",
+}
 
 
 @pytest.mark.parametrize(
@@ -47,12 +63,27 @@ def test_domains_compare_in_ascii() -> None:
     assert domain_key("-") == ""
 
 
-@pytest.mark.parametrize("name", ["admin", " ADMIN", "аdmin", "adm1n", "ad\u0301min", "Moderator ✔", "[system]", "Official", "Engаge"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "admin",
+        " ADMIN",
+        "аdmin",
+        "adm1n",
+        "ad\u0301min",
+        "Moderator ✔",
+        "[system]",
+        "Official",
+        "Engаge",
+    ],
+)
 def test_reserved_names_are_seen_through(name: str) -> None:
     assert is_reserved(name)
 
 
-@pytest.mark.parametrize("name", ["Anna Admin", "Marie-Claire Lefèvre", "O’Neill", "李小龍", "Иван Петров"])
+@pytest.mark.parametrize(
+    "name", ["Anna Admin", "Marie-Claire Lefèvre", "O’Neill", "李小龍", "Иван Петров"]
+)
 def test_real_names_are_welcome(app: Flask, name: str) -> None:
     assert checked_name(name) == name
 
@@ -99,7 +130,9 @@ def test_the_second_of_a_pair_never_becomes_the_first(app: Flask, first: str, se
             checked_name(second)
 
 
-@pytest.mark.parametrize("case", [c for c in HEADERS if len(c) < 400], ids=lambda value: ascii(value)[:40])
+@pytest.mark.parametrize(
+    "case", [c for c in HEADERS if len(c) < 400], ids=lambda value: ascii(value)[:40]
+)
 def test_nothing_breaks_out_of_a_mail_header(app: Flask, case: str) -> None:
     """A name or an address that could write headers is refused, or holds no line end."""
     for check in (checked_name, checked_email):
@@ -114,7 +147,16 @@ def test_nothing_breaks_out_of_a_mail_header(app: Flask, case: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "x", "a b@example.org", "a@b.example,evil@example.org", "mıke@example.org", "a@[127.0.0.1]", "a" * 250 + "@example.org", "<a@b.example>"],
+    [
+        "",
+        "x",
+        "a b@example.org",
+        "a@b.example,evil@example.org",
+        "mıke@example.org",
+        "a@[127.0.0.1]",
+        "a" * 250 + "@example.org",
+        "<a@b.example>",
+    ],
 )
 def test_addresses_we_do_not_take(app: Flask, address: str) -> None:
     with pytest.raises(Invalid):

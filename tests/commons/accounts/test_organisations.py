@@ -74,7 +74,9 @@ def test_decline_says_why(client: PageClient) -> None:
     client.get(f"/en/office/organisations/{found.id}")
     page = client.submit(f"/en/office/organisations/{found.id}/decline", {"reason": ""})
     assert page.status == 422
-    page.submit(f"/en/office/organisations/{found.id}/decline", {"reason": "There is no such port."})
+    page.submit(
+        f"/en/office/organisations/{found.id}/decline", {"reason": "There is no such port."}
+    )
     assert "There is no such port." in last(user.email).body_text
     assert queries.organisations_spoken_for(user) == []
 
@@ -86,7 +88,7 @@ def test_decline_says_why(client: PageClient) -> None:
         {"name": "Port\u202eof"},
         {"website": "javascript:alert(1)"},
         {"website": "port.example"},
-        {"website": "https://port.example/\"onload="},
+        {"website": 'https://port.example/"onload='},
     ],
 )
 def test_what_is_not_taken(app: Flask, over: dict[str, str]) -> None:
@@ -206,7 +208,9 @@ def test_an_unconfirmed_address_joins_nothing(app: Flask) -> None:
     port = make_organisation()
     domain(port, "port.example")
     with pytest.raises(NotAllowed):
-        organisations.join_by_domain(port.id, actor=make_user(email="a@port.example", confirmed_at=None))
+        organisations.join_by_domain(
+            port.id, actor=make_user(email="a@port.example", confirmed_at=None)
+        )
 
 
 def test_set_domains(client: PageClient) -> None:
@@ -223,7 +227,9 @@ def test_set_domains(client: PageClient) -> None:
         "xn--bcher-kva.example",
     ]
     with pytest.raises(Invalid):
-        organisations.set_domains(make_organisation().id, ["port.example"], actor=make_staff("admin"))
+        organisations.set_domains(
+            make_organisation().id, ["port.example"], actor=make_staff("admin")
+        )
 
 
 # --- people ---------------------------------------------------------------------------------
@@ -249,7 +255,10 @@ def test_leaving(client: PageClient) -> None:
     own = make_member(user, port, "member")
     signed_in_cookie(client.http, user)
     page = client.get("/en/me/organisations")
-    assert page.submit(f"/en/organisations/port/people/{own.id}/remove").location == "/en/me/organisations"
+    assert (
+        page.submit(f"/en/organisations/port/people/{own.id}/remove").location
+        == "/en/me/organisations"
+    )
     assert queries.membership(user, port) is None
 
 
@@ -290,8 +299,12 @@ def test_speaking_needs_verification_and_acceptance(app: Flask) -> None:
     assert [o.id for o in queries.organisations_spoken_for(user)] == [port.id]
 
 
-@pytest.mark.parametrize("path", ["/en/organisations", "/en/office/organisations", "/en/organisations/port/people"])
-def test_lists_cost_the_same_with_one_row_and_with_thirty(client: PageClient, queries: Any, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/en/organisations", "/en/office/organisations", "/en/organisations/port/people"]
+)
+def test_lists_cost_the_same_with_one_row_and_with_thirty(
+    client: PageClient, queries: Any, path: str
+) -> None:
     admin, port = make_staff("admin"), make_organisation(slug="port")
     make_member(make_user(), port)
     signed_in_cookie(client.http, admin)

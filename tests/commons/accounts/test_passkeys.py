@@ -26,7 +26,9 @@ def options(page: Page) -> dict[str, Any]:
     return found
 
 
-def add(client: PageClient, user: User, name: str = "My phone", phone: Phone | None = None) -> Phone:
+def add(
+    client: PageClient, user: User, name: str = "My phone", phone: Phone | None = None
+) -> Phone:
     phone = phone or Phone()
     signed_in_cookie(client.http, user)
     page = client.get("/en/me/passkeys/new")
@@ -121,7 +123,9 @@ def test_answers_that_do_not_fit(client: PageClient, app: Flask, fault: str, fro
     assert not is_in(other)
 
 
-@pytest.mark.parametrize("credential", ["", "{}", "[]", "null", "x" * 30_000, '{"response": {"clientDataJSON": 7}}'])
+@pytest.mark.parametrize(
+    "credential", ["", "{}", "[]", "null", "x" * 30_000, '{"response": {"clientDataJSON": 7}}']
+)
 def test_nonsense_is_answered_in_words(client: PageClient, credential: str) -> None:
     page = client.get("/en/login")
     assert page.submit(FORM, {"credential": credential}).status == 422
@@ -141,7 +145,10 @@ def test_two_of_one_name_or_one_twice(client: PageClient) -> None:
     same_name = page.submit(FORM, {"name": "My phone", "credential": Phone().create(options(page))})
     assert same_name.status == 422
     page = client.get("/en/me/passkeys/new")
-    assert page.submit(FORM, {"name": "Again", "credential": phone.create(options(page))}).status == 409
+    assert (
+        page.submit(FORM, {"name": "Again", "credential": phone.create(options(page))}).status
+        == 409
+    )
     assert db.session.query(Passkey).count() == 1
 
 

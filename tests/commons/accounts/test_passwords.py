@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -96,7 +95,7 @@ def test_only_so_many_hashes_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was compared with a hash."""
     seen: list[str] = []
     real = passwords.verify_password
@@ -106,4 +105,4 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return bool(real(password, hashed))
 
     monkeypatch.setattr(passwords, "verify_password", note)
-    yield seen
+    return seen

@@ -6,7 +6,13 @@ import pytest
 from flask import Flask
 
 from engage.commons.accounts import policy
-from engage.commons.accounts.models import Membership, MembershipRole, Organisation, OrganisationKind, User
+from engage.commons.accounts.models import (
+    Membership,
+    MembershipRole,
+    Organisation,
+    OrganisationKind,
+    User,
+)
 from engage.core import clock
 from tests.factories.accounts import make_organisation, make_staff, make_user
 
@@ -17,7 +23,11 @@ ROLES = ("admin", "organiser", "moderator", "communications", "analyst", None)
 @pytest.mark.parametrize("state", ["active", "closed", "self"])
 def test_people(app: Flask, role: str | None, state: str) -> None:
     actor = make_staff(role) if role else make_user()
-    person = actor if state == "self" else make_user(closed_at=clock.now() if state == "closed" else None)
+    person = (
+        actor
+        if state == "self"
+        else make_user(closed_at=clock.now() if state == "closed" else None)
+    )
     expected = role == "admin" and state == "active"
     assert bool(policy.can_change_roles(actor, person)) is expected
     assert bool(policy.can_suspend(actor, person)) is expected
@@ -33,7 +43,9 @@ def test_nobody_is_nobody(app: Flask) -> None:
     assert not policy.can_speak_for(None, port, None)
 
 
-def belonging(user: User, port: Organisation, role: str | None, accepted: bool) -> Membership | None:
+def belonging(
+    user: User, port: Organisation, role: str | None, accepted: bool
+) -> Membership | None:
     if role is None:
         return None
     return Membership(

@@ -18,7 +18,12 @@ from tests.commons.accounts.test_views import code_of, enrolled, is_in
 from tests.factories.accounts import make_user, signed_in_cookie
 from tests.pages import Page, PageClient
 
-PERSON = {"sub": "42", "email": "jeanne@example.org", "email_verified": True, "name": "Jeanne Dupont"}
+PERSON = {
+    "sub": "42",
+    "email": "jeanne@example.org",
+    "email_verified": True,
+    "name": "Jeanne Dupont",
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,9 @@ def test_a_new_person_is_in(client: PageClient, idp: Provider) -> None:
     )  # fmt: skip
 
 
-def test_the_same_person_again_is_the_same_account(client: PageClient, app: Flask, idp: Provider) -> None:
+def test_the_same_person_again_is_the_same_account(
+    client: PageClient, app: Flask, idp: Provider
+) -> None:
     go(client, idp)
     other = PageClient(app)
     go(other, idp, email="moved@example.org", email_verified=False)
@@ -73,7 +80,9 @@ def test_the_same_person_again_is_the_same_account(client: PageClient, app: Flas
 
 
 @pytest.mark.parametrize("verified", [False, None, "true", "false", 1])
-def test_only_a_verified_address_is_believed(client: PageClient, idp: Provider, verified: Any) -> None:
+def test_only_a_verified_address_is_believed(
+    client: PageClient, idp: Provider, verified: Any
+) -> None:
     assert go(client, idp, email_verified=verified).location == "/en/login"
     assert not is_in(client)
     assert db.session.query(User).count() == 0
@@ -115,7 +124,9 @@ def test_linking_needs_the_link_of_ones_own_page(client: PageClient, idp: Provid
     assert client.get("/en/me/provider/link/forged").location == "/en/me/security"
 
 
-def test_another_accounts_identity_cannot_be_taken(client: PageClient, app: Flask, idp: Provider) -> None:
+def test_another_accounts_identity_cannot_be_taken(
+    client: PageClient, app: Flask, idp: Provider
+) -> None:
     go(client, idp)
     thief = PageClient(app)
     signed_in_cookie(thief.http, make_user())
@@ -147,7 +158,9 @@ def test_the_second_step_is_still_asked(client: PageClient, app: Flask, idp: Pro
     ],
     ids=str,
 )
-def test_tokens_that_are_not_for_us(client: PageClient, idp: Provider, over: dict[str, Any]) -> None:
+def test_tokens_that_are_not_for_us(
+    client: PageClient, idp: Provider, over: dict[str, Any]
+) -> None:
     idp.over = over
     assert go(client, idp).location == "/en/login"
     assert not is_in(client)
@@ -176,7 +189,9 @@ def test_a_wrong_state_is_refused(client: PageClient, idp: Provider) -> None:
     assert not is_in(client)
 
 
-def test_coming_back_works_once_and_only_in_the_same_browser(client: PageClient, app: Flask, idp: Provider) -> None:
+def test_coming_back_works_once_and_only_in_the_same_browser(
+    client: PageClient, app: Flask, idp: Provider
+) -> None:
     leaving = client.get("/en/login/provider", offsite=True)
     code, state = idp.authorize(leaving.location or "", **PERSON)
     stranger = PageClient(app)
@@ -200,7 +215,9 @@ def test_another_browsers_code_fails_pkce(client: PageClient, app: Flask, idp: P
     assert idp.refusals == ["verifier"]
 
 
-def test_a_silent_provider_is_said(client: PageClient, idp: Provider, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_provider_is_said(
+    client: PageClient, idp: Provider, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(app.config, "OIDC", {**app.config["OIDC"], "issuer": "http://127.0.0.1:9"})
     assert client.get("/en/login/provider").status == 503
 

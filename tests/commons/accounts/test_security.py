@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from engage.commons.accounts import credentials, organisations, passwords, presence, service, throttle, tokens
+from engage.commons.accounts import (
+    credentials,
+    organisations,
+    passwords,
+    presence,
+    service,
+    throttle,
+)
 from engage.commons.accounts.models import Attempt, MembershipRole, SignIn, User
 from engage.commons.accounts.redirects import safe_next
 from engage.commons.accounts.sessions import Visitor
@@ -56,17 +62,23 @@ def ten_browsers(app: Flask, user: User) -> list[PageClient]:
 
 
 def _change_password(user: User) -> None:
-    credentials.change_password(current=PASSWORD, new="a harbour full of fog", actor=user, visitor=HERE)
+    credentials.change_password(
+        current=PASSWORD, new="a harbour full of fog", actor=user, visitor=HERE
+    )
 
 
 def _reset_password(user: User) -> None:
     credentials.request_reset(email=user.email, locale="en", visitor=HERE)
-    credentials.reset_password(link(user.email, "/reset/").rpartition("/")[2], new="a harbour full of fog")
+    credentials.reset_password(
+        link(user.email, "/reset/").rpartition("/")[2], new="a harbour full of fog"
+    )
 
 
 def _change_email(user: User) -> None:
     credentials.request_email_change(email="elsewhere@example.org", actor=user, visitor=HERE)
-    credentials.change_email(link("elsewhere@example.org", "/email/").rpartition("/")[2], actor=user)
+    credentials.change_email(
+        link("elsewhere@example.org", "/email/").rpartition("/")[2], actor=user
+    )
 
 
 def _change_roles(user: User) -> None:
@@ -86,7 +98,16 @@ def _close(user: User) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [_change_password, _reset_password, _change_email, _change_roles, _suspend, _everywhere, _close]
+    "event",
+    [
+        _change_password,
+        _reset_password,
+        _change_email,
+        _change_roles,
+        _suspend,
+        _everywhere,
+        _close,
+    ],
 )
 def test_ten_old_cookies_all_fail(app: Flask, event: Any) -> None:
     user = make_user()
@@ -125,7 +146,10 @@ def test_only_a_hash_of_the_session_is_kept(client: PageClient) -> None:
 
 @pytest.mark.parametrize(
     ("roles", "idle", "longest"),
-    [([], timedelta(days=14), timedelta(days=60)), (["admin"], timedelta(hours=12), timedelta(days=7))],
+    [
+        ([], timedelta(days=14), timedelta(days=60)),
+        (["admin"], timedelta(hours=12), timedelta(days=7)),
+    ],
 )
 def test_sessions_end_when_idle_and_in_any_case(
     client: PageClient, frozen: Any, roles: list[str], idle: timedelta, longest: timedelta
@@ -147,7 +171,9 @@ def test_sessions_end_when_idle_and_in_any_case(
         assert not is_in(client)
 
 
-def test_seen_is_written_at_most_every_ten_minutes(client: PageClient, frozen: Any, queries: Any) -> None:
+def test_seen_is_written_at_most_every_ten_minutes(
+    client: PageClient, frozen: Any, queries: Any
+) -> None:
     start = clock.now()
     with frozen(start):
         signed_in_cookie(client.http, make_user())
@@ -237,7 +263,9 @@ def every_token(user: User) -> dict[str, str]:
     found["sign-in"] = link(user.email, "/login/link/")
     credentials.request_reset(email=user.email, locale="en", visitor=HERE)
     found["reset"] = link(user.email, "/reset/")
-    service.admit_guest(email="guest@example.org", display_name="Lena Berg", kind="resident", locale="en")
+    service.admit_guest(
+        email="guest@example.org", display_name="Lena Berg", kind="resident", locale="en"
+    )
     found["guest"] = link("guest@example.org", "/guests/")
     credentials.request_email_change(email="next@example.org", actor=user, visitor=HERE)
     found["change-email"] = link("next@example.org", "/email/")
@@ -274,7 +302,9 @@ def test_a_changed_letter_kills_a_link(client: PageClient) -> None:
 def test_a_link_dies_with_the_state_it_was_made_for(client: PageClient) -> None:
     user = make_user()
     kept = every_token(user)
-    credentials.change_password(current=PASSWORD, new="a harbour full of fog", actor=user, visitor=HERE)
+    credentials.change_password(
+        current=PASSWORD, new="a harbour full of fog", actor=user, visitor=HERE
+    )
     signed_in_cookie(client.http, db.session.get(User, user.id))
     for name in ("sign-in", "reset", "change-email", "provider"):
         assert client.get(WAYS[name].format(kept[name])).status == 410, name
@@ -338,7 +368,9 @@ def test_half_a_sign_in_dies_with_a_new_password(client: PageClient) -> None:
     user = make_user()
     enrolled(user)
     come_in(client, user)
-    credentials.change_password(current=PASSWORD, new="a harbour full of fog", actor=user, visitor=HERE)
+    credentials.change_password(
+        current=PASSWORD, new="a harbour full of fog", actor=user, visitor=HERE
+    )
     assert client.get("/en/login/code").location == "/en/login"
 
 
@@ -391,10 +423,11 @@ def test_an_unknown_address_is_held_back_alike(app: Flask) -> None:
 
 
 def test_guesses_from_one_network_are_counted_across_accounts(app: Flask) -> None:
+    for number in range(throttle.SIGN_IN_NETWORK.most):
+        with pytest.raises(Invalid):
+            guess(f"person-{number}@example.org")
     with pytest.raises(TooMany):
-        for number in range(throttle.SIGN_IN_NETWORK.most + 1):
-            with pytest.raises(Invalid):
-                guess(f"person-{number}@example.org")
+        guess("one-more@example.org")
 
 
 def test_the_window_moves_on(app: Flask, frozen: Any) -> None:
@@ -456,10 +489,11 @@ def test_signing_out_everywhere_forgets_known_devices(client: PageClient) -> Non
 def test_codes_are_held_back(app: Flask) -> None:
     user = make_user()
     enrolled(user)
+    for _number in range(throttle.CODE_ACCOUNT.most):
+        with pytest.raises(Invalid):
+            credentials.check_code(user=user, code="000000", visitor=HERE)
     with pytest.raises(TooMany):
-        for _number in range(throttle.CODE_ACCOUNT.most + 1):
-            with pytest.raises(Invalid):
-                credentials.check_code(user=user, code="000000", visitor=HERE)
+        credentials.check_code(user=user, code="000000", visitor=HERE)
 
 
 def test_a_failed_attempt_counts_though_its_request_is_rolled_back(client: PageClient) -> None:
@@ -482,14 +516,16 @@ def test_attempts_name_nobody(app: Flask) -> None:
 
 
 @pytest.fixture
-def work(queries: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def work(queries: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Count statements by kind, and hashes, of one call."""
     hashes: list[str] = []
     real_verify, real_hash = passwords.verify_password, passwords.hash_password
     monkeypatch.setattr(
         passwords, "verify_password", lambda p, h: (hashes.append("verify"), real_verify(p, h))[1]
     )
-    monkeypatch.setattr(passwords, "hash_password", lambda p: (hashes.append("hash"), real_hash(p))[1])
+    monkeypatch.setattr(
+        passwords, "hash_password", lambda p: (hashes.append("hash"), real_hash(p))[1]
+    )
     passwords.matches("warm the unused hash up", None)
 
     def measure(call: Any) -> tuple[Counter[str], list[str], type | None]:
@@ -502,7 +538,7 @@ def work(queries: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
                 outcome = type(problem)
         return Counter(s.split()[0] for s in sent), list(hashes), outcome
 
-    yield measure
+    return measure
 
 
 @pytest.mark.parametrize(
@@ -559,13 +595,17 @@ def test_next_never_leads_away(client: PageClient, wanted: str) -> None:
     assert as_a_browser(answer.location or "") == "localhost"
 
 
-@pytest.mark.parametrize("wanted", ["/en/me/data", "/en/organisations?page=2", "/fr/me/profile#kind"])
+@pytest.mark.parametrize(
+    "wanted", ["/en/me/data", "/en/organisations?page=2", "/fr/me/profile#kind"]
+)
 def test_next_leads_to_our_pages(app: Flask, wanted: str) -> None:
     with app.test_request_context("/"):
         assert safe_next(wanted) == wanted
 
 
-@pytest.mark.parametrize("wanted", ["/en/login", "/en/logout", "/nowhere/at/all", "/en/me/../login", None])
+@pytest.mark.parametrize(
+    "wanted", ["/en/login", "/en/logout", "/nowhere/at/all", "/en/me/../login", None]
+)
 def test_next_leads_nowhere_else(app: Flask, wanted: str | None) -> None:
     with app.test_request_context("/"):
         assert safe_next(wanted, "/en/") == "/en/"
@@ -581,13 +621,30 @@ def _extra() -> dict[str, str]:
     }  # fmt: skip
     for case in EXTRA:
         if isinstance(case, dict):
-            found |= {str(k): json.dumps(v) if not isinstance(v, str) else v for k, v in case.items()}
+            found |= {
+                str(k): json.dumps(v) if not isinstance(v, str) else v for k, v in case.items()
+            }
         elif isinstance(case, list) and len(case) == 2:
             found[str(case[0])] = str(case[1])
-    return {k: v for k, v in found.items() if k not in {"csrf_token", "idempotency_key"} and "\x00" not in v}
+    return {
+        k: v
+        for k, v in found.items()
+        if k not in {"csrf_token", "idempotency_key"} and "\x00" not in v
+    }
 
 
-SHAPED = {"display_name", "kind", "locale", "time_zone", "next", "new", "current", "name", "password", "preview"}
+SHAPED = {
+    "display_name",
+    "kind",
+    "locale",
+    "time_zone",
+    "next",
+    "new",
+    "current",
+    "name",
+    "password",
+    "preview",
+}
 
 
 def test_extra_fields_change_nothing(client: PageClient) -> None:
@@ -611,11 +668,17 @@ def test_registering_with_extra_fields_makes_a_plain_account(client: PageClient)
     assert (user.roles, user.active, user.email) == ([], True, NEW["email"])
 
 
-@pytest.mark.parametrize("value", ["", "x" * 5000, "\x00", "[]", "{}", "'; DROP TABLE users; --", "💥" * 200])
+@pytest.mark.parametrize(
+    "value", ["", "x" * 5000, "\x00", "[]", "{}", "'; DROP TABLE users; --", "💥" * 200]
+)
 @pytest.mark.parametrize("path", ["/en/login", "/en/register", "/en/forgot", "/en/login/link"])
 def test_odd_input_is_answered_in_words(client: PageClient, path: str, value: str) -> None:
     page = client.get(path)
-    filled = {name: value for name in page.values() if name not in {"csrf_token", "idempotency_key", "next"}}
+    filled = {
+        name: value
+        for name in page.values()
+        if name not in {"csrf_token", "idempotency_key", "next"}
+    }
     assert page.submit(filled).status == 422
 
 
@@ -633,7 +696,9 @@ def test_a_forged_post_is_refused(client: PageClient) -> None:
 def test_closing_leaves_no_name_behind(app: Flask) -> None:
     user = make_user(email="jeanne.dupont@example.org", display_name="Jeanne Dupont")
     make_member(user, make_organisation())
-    guest = make_guest(email=user.email, display_name="Jeanne D", confirmed_at=clock.now(), claimed_by_id=user.id)
+    guest = make_guest(
+        email=user.email, display_name="Jeanne D", confirmed_at=clock.now(), claimed_by_id=user.id
+    )
     signed_in_cookie(PageClient(app).http, user)
     enrolled(user)
     service.close_account(actor=user)

@@ -9,7 +9,12 @@ import pytest
 from flask import Flask
 
 from engage.commons.accounts import export, service, throttle
-from engage.commons.accounts.events import AccountClosed, AccountConfirmed, GuestClaimed, GuestConfirmed
+from engage.commons.accounts.events import (
+    AccountClosed,
+    AccountConfirmed,
+    GuestClaimed,
+    GuestConfirmed,
+)
 from engage.commons.accounts.export import ExportSource
 from engage.commons.accounts.models import Attempt, Guest, Registration, StakeholderKind, User
 from engage.commons.accounts.sessions import Visitor, agent_label, coarse
@@ -37,7 +42,9 @@ def heard() -> Iterator[list[Any]]:
 
 
 def admit(email: str = "guest@example.org", name: str = "Lena Berg") -> Guest:
-    return service.admit_guest(email=email, display_name=name, kind=StakeholderKind.RESIDENT, locale="en")
+    return service.admit_guest(
+        email=email, display_name=name, kind=StakeholderKind.RESIDENT, locale="en"
+    )
 
 
 def registered(email: str) -> User:
@@ -91,7 +98,9 @@ def test_an_account_claims_confirmed_guests_of_its_address(app: Flask, heard: li
     assert db.session.get(Guest, unconfirmed.id).claimed_by_id is None
 
 
-def test_a_guest_who_has_an_account_is_claimed_when_confirming(app: Flask, heard: list[Any]) -> None:
+def test_a_guest_who_has_an_account_is_claimed_when_confirming(
+    app: Flask, heard: list[Any]
+) -> None:
     user = make_user(email="jeanne@example.org")
     guest = admit("jeanne@example.org")
     service.confirm_guest(link("jeanne@example.org", "/guests/").rpartition("/")[2])
@@ -129,7 +138,11 @@ def test_closing_is_heard_and_undone_when_a_listener_fails(app: Flask, heard: li
 
 def test_features_add_to_the_export(app: Flask) -> None:
     user = make_user()
-    export.sources.add(ExportSource("notes", lambda person: [{"of": person.id, "at": clock.now(), "kind": person.kind}]))
+    export.sources.add(
+        ExportSource(
+            "notes", lambda person: [{"of": person.id, "at": clock.now(), "kind": person.kind}]
+        )
+    )
     try:
         found = export.collect(user)
     finally:
@@ -156,7 +169,10 @@ def test_old_registrations_and_attempts_are_forgotten(app: Flask, frozen: Any) -
 @pytest.mark.parametrize(
     ("agent", "label"),
     [
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1", "Safari, iPhone"),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1",
+            "Safari, iPhone",
+        ),
         ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge, Windows"),
         ("curl/8", ""),
         ("", ""),

@@ -42,7 +42,9 @@ def test_find_people(office: PageClient) -> None:
         assert missing not in text
 
 
-@pytest.mark.parametrize("query", [{"role": "root"}, {"state": "x"}, {"page": "-1"}, {"page": "9" * 30}, {"q": "\x00"}])
+@pytest.mark.parametrize(
+    "query", [{"role": "root"}, {"state": "x"}, {"page": "-1"}, {"page": "9" * 30}, {"q": "\x00"}]
+)
 def test_odd_filters_show_the_list(office: PageClient, query: dict[str, str]) -> None:
     assert office.get("/en/office/people", query_string=query).status == 200
 
@@ -111,7 +113,9 @@ def test_staff_with_role_means_this_very_role(app: Flask) -> None:
     assert [u.id for u in queries.staff_with_role("moderator")] == [moderator.id]
 
 
-def test_the_list_costs_the_same_with_one_row_and_with_thirty(office: PageClient, queries: Any) -> None:
+def test_the_list_costs_the_same_with_one_row_and_with_thirty(
+    office: PageClient, queries: Any
+) -> None:
     counts = []
     for more in (1, 29):
         for _number in range(more):
@@ -125,7 +129,9 @@ def test_the_list_costs_the_same_with_one_row_and_with_thirty(office: PageClient
 
 def test_an_account_from_the_shell(app: Flask, client: PageClient) -> None:
     runner = app.test_cli_runner()
-    done = runner.invoke(args=["user", "create", "Root@Example.org", "--role", "admin", "--name", "Ada Min"])
+    done = runner.invoke(
+        args=["user", "create", "Root@Example.org", "--role", "admin", "--name", "Ada Min"]
+    )
     assert done.exit_code == 0, done.output
     path = done.output.split("http://localhost")[1].strip()
     page = client.get(path)

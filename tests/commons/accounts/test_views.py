@@ -262,7 +262,9 @@ def test_a_second_step_without_the_first(client: PageClient) -> None:
     assert client.get("/en/login/code").location == "/en/login"
 
 
-def test_removing_the_app_asks_for_a_fresh_sign_in(client: PageClient, sign_in: Any, frozen: Any) -> None:
+def test_removing_the_app_asks_for_a_fresh_sign_in(
+    client: PageClient, sign_in: Any, frozen: Any
+) -> None:
     user = make_user()
     with frozen(clock.now()):
         key, _codes = enrolled(user)
@@ -426,7 +428,13 @@ def test_a_guest_confirms_by_a_button(client: PageClient) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/en/confirm/x", "/en/reset/x", "/en/login/link/x", "/en/guests/x", "/en/login/provider/link/x"],
+    [
+        "/en/confirm/x",
+        "/en/reset/x",
+        "/en/login/link/x",
+        "/en/guests/x",
+        "/en/login/provider/link/x",
+    ],
 )
 def test_dead_links_say_what_to_do(client: PageClient, path: str) -> None:
     page = client.get(path)
