@@ -133,7 +133,7 @@ def _to_sign_in() -> "ResponseReturnValue":
     if request.method in {"GET", "HEAD"}:
         target = request.full_path.rstrip("?")
     else:
-        target = request.referrer and _own_path(request.referrer) or ""
+        target = (request.referrer and _own_path(request.referrer)) or ""
     address = url_for("accounts.login")
     if target:
         address += "?" + urlencode({"next": target})

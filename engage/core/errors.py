@@ -43,9 +43,7 @@ class Invalid(EngageError):
     title = _l("Something in what you sent needs a change")
 
     def __init__(self, fields: Mapping[str, Text] | Text) -> None:
-        self.fields: dict[str, Text] = (
-            dict(fields) if isinstance(fields, Mapping) else {"": fields}
-        )
+        self.fields: dict[str, Text] = dict(fields) if isinstance(fields, Mapping) else {"": fields}
         super().__init__(next(iter(self.fields.values()), None))
 
 
@@ -89,9 +87,7 @@ class TooMany(EngageError):
     title = _l("Please wait a moment")
 
     def __init__(self, wait: int, message: Text | None = None) -> None:
-        super().__init__(
-            message or _l("You have done this very often in a short time.")
-        )
+        super().__init__(message or _l("You have done this very often in a short time."))
         self.wait = max(1, int(wait))
 
 
@@ -103,8 +99,7 @@ class Unavailable(EngageError):
 
     def __init__(self, message: Text | None = None, wait: int = 5) -> None:
         super().__init__(
-            message
-            or _l("The service is very busy or being repaired. Nothing was saved."),
+            message or _l("The service is very busy or being repaired. Nothing was saved."),
             _l("Keep this page open and send it again in a few seconds."),
         )
         self.wait = wait
@@ -182,9 +177,7 @@ def respond(problem: Problem) -> "ResponseReturnValue":
         answer.headers.update(headers)
         return answer
     try:
-        html = render_template(
-            "errors/problem.html", problem=problem, fragment=is_fragment()
-        )
+        html = render_template("errors/problem.html", problem=problem, fragment=is_fragment())
     except Exception:
         # the layout itself may need what has just failed (the database, a catalogue)
         current_app.logger.exception("error page failed")
@@ -233,13 +226,9 @@ def register(app: Flask) -> None:
         code = error.code or 500
         if code < 400:
             return error
-        title, hint = _HTTP.get(
-            code, (_l("That did not work"), _l("Go back and try again."))
-        )
+        title, hint = _HTTP.get(code, (_l("That did not work"), _l("Go back and try again.")))
         wait = getattr(error, "retry_after", None)
-        problem = Problem(
-            code, title, None, hint, wait=wait if isinstance(wait, int) else None
-        )
+        problem = Problem(code, title, None, hint, wait=wait if isinstance(wait, int) else None)
         answer = current_app.make_response(respond(problem))
         for key, value in error.get_headers():
             if key.lower() in {"allow", "retry-after"}:
@@ -248,21 +237,15 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(IntegrityError)
     def _integrity(error: IntegrityError) -> "ResponseReturnValue":
-        current_app.logger.warning(
-            "constraint refused a write: %s", type(error.orig).__name__
-        )
+        current_app.logger.warning("constraint refused a write: %s", type(error.orig).__name__)
         return respond(_conflict_from(error))
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(PoolTimeout)
     def _database(error: Exception) -> "ResponseReturnValue":
-        current_app.logger.error(
-            "database not available: %s", type(error).__name__, exc_info=error
-        )
+        current_app.logger.error("database not available: %s", type(error).__name__, exc_info=error)
         away = Unavailable()
-        return respond(
-            Problem(503, away.title, away.message, away.hint, wait=away.wait)
-        )
+        return respond(Problem(503, away.title, away.message, away.hint, wait=away.wait))
 
     @app.errorhandler(Exception)
     def _unknown(error: Exception) -> "ResponseReturnValue":
@@ -270,7 +253,7 @@ def register(app: Flask) -> None:
             raise error
         incident = secrets.token_hex(4)
         g.incident = incident
-        current_app.logger.exception("incident %s", incident)
+        current_app.logger.error("incident %s", incident, exc_info=error)
         return respond(
             Problem(
                 500,
@@ -279,9 +262,7 @@ def register(app: Flask) -> None:
                     "We have written it down under number %(incident)s.",
                     incident=incident,
                 ),
-                _l(
-                    "What you typed is still in your browser: go back and try again later."
-                ),
+                _l("What you typed is still in your browser: go back and try again later."),
                 incident=incident,
             )
         )

@@ -60,12 +60,8 @@ class LocalBlueprint(Blueprint):
     """A blueprint whose pages live under /<locale>/; `url_for` fills the locale by itself."""
 
     @setupmethod
-    def __init__(
-        self, name: str, import_name: str, url_prefix: str = "", **options: Any
-    ) -> None:
-        super().__init__(
-            name, import_name, url_prefix="/<locale:locale>" + url_prefix, **options
-        )
+    def __init__(self, name: str, import_name: str, url_prefix: str = "", **options: Any) -> None:
+        super().__init__(name, import_name, url_prefix="/<locale:locale>" + url_prefix, **options)
 
 
 def locales() -> tuple[str, ...]:
@@ -112,12 +108,11 @@ def reader_zone(zone: str | None = None) -> tzinfo:
 
 
 def _babel_locale() -> Locale:
-    return flask_babel.get_locale() or Locale.parse(babel_name(locales()[0]))
+    spoken: Locale | None = flask_babel.get_locale()
+    return spoken or Locale.parse(babel_name(locales()[0]))
 
 
-def format_date(
-    day: date | datetime, *, weekday: bool = False, zone: str | None = None
-) -> str:
+def format_date(day: date | datetime, *, weekday: bool = False, zone: str | None = None) -> str:
     """`4 December 2026`, with `weekday` `Friday 4 December 2026`."""
     if isinstance(day, datetime):
         day = day.astimezone(reader_zone(zone)).date()
@@ -125,9 +120,7 @@ def format_date(
     return words.replace(", ", " ")
 
 
-def format_time(
-    instant: datetime, zone: str | None = None, *, seconds: bool = False
-) -> str:
+def format_time(instant: datetime, zone: str | None = None, *, seconds: bool = False) -> str:
     """`18:00` in the reader's zone."""
     local = instant.astimezone(reader_zone(zone))
     return local.strftime("%H:%M:%S" if seconds else "%H:%M")
@@ -141,18 +134,15 @@ def format_datetime(
     seconds: bool = False,
 ) -> str:
     """`Friday 4 December 2026 at 18:00`, in the reader's zone."""
-    return _(
-        "%(day)s at %(time)s",
-        day=format_date(instant, weekday=weekday, zone=zone),
-        time=format_time(instant, zone, seconds=seconds),
-    )
+    day = format_date(instant, weekday=weekday, zone=zone)
+    return str(_("%(day)s at %(time)s", day=day, time=format_time(instant, zone, seconds=seconds)))
 
 
 def zone_name(zone: str | None = None) -> str:
     """`Paris time`: what stands behind a deadline."""
     key = zone or current_app.config["TIMEZONE"]
     city = get_timezone_location(key, locale=_babel_locale(), return_city=True)
-    return _("%(city)s time", city=city)
+    return str(_("%(city)s time", city=city))
 
 
 def format_deadline(instant: datetime, zone: str | None = None) -> str:
@@ -229,9 +219,7 @@ def register(app: Flask) -> None:
 
     @app.url_defaults
     def _fill(endpoint: str, values: dict[str, Any]) -> None:
-        if "locale" in values or not app.url_map.is_endpoint_expecting(
-            endpoint, "locale"
-        ):
+        if "locale" in values or not app.url_map.is_endpoint_expecting(endpoint, "locale"):
             return
         values["locale"] = locale_now()
 

@@ -30,7 +30,7 @@ def _breached(limit: RequestLimit) -> None:
 limiter = Limiter(
     key_func=person_or_network,
     strategy="moving-window",
-    on_breach=_breached,  # type: ignore[arg-type]
+    on_breach=_breached,
     headers_enabled=False,
 )
 
@@ -40,14 +40,10 @@ def register(app: Flask) -> None:
     app.config["RATELIMIT_STORAGE_URI"] = app.config.get("REDIS_URL") or "memory://"
     app.config.setdefault("RATELIMIT_ENABLED", True)
     # a lost Redis must not stop readers; sign-in counts in the database, see accounts
-    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = bool(
-        app.config.get("REDIS_URL")
-    )
+    app.config["RATELIMIT_IN_MEMORY_FALLBACK_ENABLED"] = bool(app.config.get("REDIS_URL"))
     limiter.init_app(app)
 
 
 def writing(rate: str = "60/minute;600/hour"):  # type: ignore[no-untyped-def]
     """A limit for views that write; only POSTs count."""
-    return limiter.limit(
-        rate, methods=["POST"], exempt_when=lambda: request.method != "POST"
-    )
+    return limiter.limit(rate, methods=["POST"], exempt_when=lambda: request.method != "POST")

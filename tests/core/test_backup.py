@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -21,38 +22,30 @@ from engage.core import clock, erasures
 from engage.core.backup import BackupError, backup, restore
 from engage.core.db import Model, db, transactional
 from engage.core.settings import Setting
+from tests.instances import own_database
 
 
 @pytest.fixture
-def instance(app: Flask, tmp_path: Path) -> Iterator[Flask]:
-    """An instance of its own, with something in it; on PostgreSQL in a database of its own."""
-    env = {"ENGAGE_DATA_DIR": str(tmp_path / "data"), "ENGAGE_BASE_URL": "http://localhost"}
-    engine = db.engine
-    own = "engage_backup"
-    if engine.dialect.name == "postgresql":
-        if shutil.which("pg_dump") is None:
-            pytest.skip("no pg_dump here")
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            own = f"{engine.url.database}_backup"
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{own}"'))
-            connection.execute(text(f'CREATE DATABASE "{own}"'))
-        url = engine.url.set(database=own).render_as_string(hide_password=False)
-        env["ENGAGE_TEST_DATABASE_URL"] = url
-    made = create_app(settings.load(env, "test"))
-    with made.app_context():
-        made.extensions["alembic"].upgrade()
-    with made.app_context():
-        with transactional():
-            db.session.add(Setting(name="greeting", value="hello", changed_at=clock.now()))
-        uploads = tmp_path / "data/files/ab"
-        uploads.mkdir(parents=True)
-        (uploads / "plan.pdf").write_bytes(b"%PDF" + b"x" * 100_000)
-        yield made
-        db.session.close()
-        db.engine.dispose()
-    if engine.dialect.name == "postgresql":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{own}" WITH (FORCE)'))
+def instance(tmp_path: Path) -> Iterator[Flask]:
+    """An instance of its own, with something in it."""
+    if os.environ.get("ENGAGE_TEST_DATABASE_URL") and shutil.which("pg_dump") is None:
+        pytest.skip("no pg_dump here")
+    with own_database("backup") as url:
+        env = {"ENGAGE_DATA_DIR": str(tmp_path / "data"), "ENGAGE_BASE_URL": "http://localhost"}
+        if url:
+            env["ENGAGE_TEST_DATABASE_URL"] = url
+        made = create_app(settings.load(env, "test"))
+        with made.app_context():
+            made.extensions["alembic"].upgrade()
+        with made.app_context():
+            with transactional():
+                db.session.add(Setting(name="greeting", value="hello", changed_at=clock.now()))
+            uploads = tmp_path / "data/files/ab"
+            uploads.mkdir(parents=True)
+            (uploads / "plan.pdf").write_bytes(b"%PDF" + b"x" * 100_000)
+            yield made
+            db.session.close()
+            db.engine.dispose()
 
 
 def rows() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """transactional(): what is kept, what is not, and who waits for whom."""
 
 import threading
-from datetime import datetime
 
 import pytest
 from flask import Flask
@@ -132,7 +131,7 @@ def test_instants_come_back_aware_and_naive_ones_are_refused(app: Flask) -> None
     db.session.expire_all()
     assert db.session.get_one(Mail, ident).created_at.utcoffset() is not None
     with pytest.raises(Exception, match="time zone"), transactional():
-        db.session.get_one(Mail, ident).created_at = datetime(2026, 1, 1)
+        db.session.get_one(Mail, ident).created_at = clock.now().replace(tzinfo=None)
         db.session.flush()
 
 

@@ -29,13 +29,18 @@ class Sink:
         self.taken: list[tuple[list[str], Message]] = []
         self.answers: dict[str, str] = {}
 
-    async def handle_RCPT(self, _s: Any, _e: Any, envelope: Any, address: str, _o: Any) -> str:
+    # the names are those aiosmtpd calls
+    async def handle_RCPT(  # noqa: N802
+        self, _s: Any, _e: Any, envelope: Any, address: str, _o: Any
+    ) -> str:
         if answer := self.answers.get(address):
             return answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def handle_DATA(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any
+    ) -> str:
         self.taken.append((envelope.rcpt_tos, message_from_bytes(envelope.content, policy=default)))
         return "250 taken"
 

@@ -24,9 +24,9 @@ def test_without_a_row_the_default_holds() -> None:
 
 
 def test_a_change_holds_at_once_and_is_noted() -> None:
-    assert settings.change({"test.days": 14, "test.name": "from the configuration"}, actor=None) == [
-        "test.days"
-    ]
+    assert settings.change(
+        {"test.days": 14, "test.name": "from the configuration"}, actor=None
+    ) == ["test.days"]
     assert settings.value("test.days") == 14
     entry = db.session.query(AuditEntry).one()
     assert entry.details == {"names": ["test.days"]}
