@@ -72,7 +72,9 @@ def a_notice(**over: Any) -> Notice:
     return Notice(**values)
 
 
-def make_report(target_id: int, *, kind: str = "note", actor: User | None = None, **over: Any) -> Report:
+def make_report(
+    target_id: int, *, kind: str = "note", actor: User | None = None, **over: Any
+) -> Report:
     return reporting.report(kind, target_id, a_notice(**over), actor=actor)
 
 

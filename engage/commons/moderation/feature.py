@@ -6,10 +6,14 @@ from typing import Any
 
 from flask import Flask
 
+from engage.commons.accounts import export
+from engage.commons.accounts.events import AccountClosed, GuestClaimed
+from engage.commons.accounts.export import ExportSource
 from engage.commons.moderation import queries, rules, staff, views
-from engage.commons.moderation.service import deciding
+from engage.commons.moderation.service import deciding, leaving
 from engage.core import desk, nav, settings
 from engage.core.desk import DeskItem, Waiting
+from engage.core.events import listen
 from engage.core.i18n import _, _l
 from engage.core.nav import NavItem
 from engage.core.tasks import every
@@ -27,6 +31,10 @@ def register(app: Flask) -> None:
     app.register_blueprint(views.bp)
     app.register_blueprint(staff.bp)
     app.add_template_filter(rules.reason, "moderation_reason")
+    export.sources.add(ExportSource("reports", queries.reports_by))
+    export.sources.add(ExportSource("complaints", queries.complaints_by))
+    listen(AccountClosed, _forget)
+    listen(GuestClaimed, _adopt)
     nav.add(
         NavItem(
             "moderation",
@@ -44,9 +52,7 @@ def register(app: Flask) -> None:
             "report", _l("Report something"), "moderation.report", "flag", order=30, area="footer"
         )
     )
-    nav.add(
-        NavItem("log", _l("Moderation log"), "moderation.log", "log", order=40, area="footer")
-    )
+    nav.add(NavItem("log", _l("Moderation log"), "moderation.log", "log", order=40, area="footer"))
     desk.add(
         desk.Section(
             key="moderation",
@@ -59,6 +65,14 @@ def register(app: Flask) -> None:
             order=10,
         )
     )
+
+
+def _forget(event: AccountClosed) -> None:
+    leaving.forget_reporter(event.user_id)
+
+
+def _adopt(event: GuestClaimed) -> None:
+    leaving.adopt_guest(event.guest_id, event.user_id)
 
 
 def _waiting(user: Any, limit: int) -> Waiting:

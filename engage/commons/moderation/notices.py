@@ -73,9 +73,7 @@ def answer_reporter(report: Report, case: Case, decision: Decision, snapshot: Sn
         by_notice=True,
         decision=decision,
     )
-    complaint = url_for(
-        "moderation.complain", token=tokens.complaint_token(decision.id, report.id)
-    )
+    complaint = url_for("moderation.complain", token=tokens.complaint_token(decision.id, report.id))
     _to_reporter(
         report,
         "moderation/report_answered",
@@ -184,7 +182,8 @@ def _to_complainant(
     complaint: Complaint, case: Case, template: str, context: dict[str, Any], *, key: str
 ) -> None:
     url = url_for(
-        "moderation.complain", token=tokens.complaint_token(complaint.decision_id, complaint.report_id)
+        "moderation.complain",
+        token=tokens.complaint_token(complaint.decision_id, complaint.report_id),
     )
     if complaint.report is not None:
         _to_reporter(complaint.report, template, context, url=url, key=key)

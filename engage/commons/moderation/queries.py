@@ -25,7 +25,7 @@ from engage.core.db import db
 _WITH_PEOPLE = (joinedload(Case.author), joinedload(Case.guest), joinedload(Case.claimed_by))
 
 
-def queue(state: CaseState) -> Select[tuple[Case]]:
+def queue(state: CaseState) -> Select[Case]:
     """Open cases by deadline, the most urgent first; decided ones by date, the latest first."""
     found = select(Case).where(Case.state == state).options(*_WITH_PEOPLE)
     if state is CaseState.OPEN:
@@ -37,9 +37,7 @@ def waiting_count() -> int:
     """How many cases and complaints wait for anybody."""
     cases = select(func.count()).select_from(Case).where(Case.state == CaseState.OPEN)
     complaints = (
-        select(func.count())
-        .select_from(Complaint)
-        .where(Complaint.state == ComplaintState.OPEN)
+        select(func.count()).select_from(Complaint).where(Complaint.state == ComplaintState.OPEN)
     )
     row = db.session.execute(select(cases.scalar_subquery(), complaints.scalar_subquery())).one()
     return int(row[0]) + int(row[1])
@@ -54,9 +52,7 @@ def counts() -> dict[str, int]:
         )
     }
     complaints = db.session.scalar(
-        select(func.count())
-        .select_from(Complaint)
-        .where(Complaint.state == ComplaintState.OPEN)
+        select(func.count()).select_from(Complaint).where(Complaint.state == ComplaintState.OPEN)
     )
     return {
         "open": by_state.get("open", 0),
@@ -66,9 +62,7 @@ def counts() -> dict[str, int]:
 
 
 def first_due() -> datetime | None:
-    return db.session.scalar(
-        select(func.min(Case.due_at)).where(Case.state == CaseState.OPEN)
-    )
+    return db.session.scalar(select(func.min(Case.due_at)).where(Case.state == CaseState.OPEN))
 
 
 def case(case_id: int) -> Case | None:
@@ -99,9 +93,7 @@ def next_case(user: User, after: Case) -> Case | None:
 
 def reports(case_row: Case, *, opening: int | None = None) -> Sequence[Report]:
     """The reports, oldest first, their people loaded."""
-    found = (
-        select(Report).where(Report.case_id == case_row.id).options(joinedload(Report.reporter))
-    )
+    found = select(Report).where(Report.case_id == case_row.id).options(joinedload(Report.reporter))
     if opening is not None:
         found = found.where(Report.round == opening)
     return db.session.scalars(found.order_by(Report.id)).all()
@@ -155,7 +147,10 @@ def snapshot_by_digest(case_row: Case, digest: str) -> Snapshot | None:
 
 def last_snapshot(case_row: Case) -> Snapshot | None:
     return db.session.scalar(
-        select(Snapshot).where(Snapshot.case_id == case_row.id).order_by(Snapshot.id.desc()).limit(1)
+        select(Snapshot)
+        .where(Snapshot.case_id == case_row.id)
+        .order_by(Snapshot.id.desc())
+        .limit(1)
     )
 
 
@@ -238,9 +233,7 @@ def similar_decisions(grounds: Sequence[str], *, except_case: int) -> dict[str, 
     """How cases reported for the same ended, by outcome."""
     if not grounds:
         return {}
-    alike = select(Report.case_id).where(
-        Report.ground.in_(grounds), Report.case_id != except_case
-    )
+    alike = select(Report.case_id).where(Report.ground.in_(grounds), Report.case_id != except_case)
     return {
         str(outcome): number
         for outcome, number in db.session.execute(
@@ -267,7 +260,7 @@ def author_of(case_row: Case) -> User | Guest | None:
     return guest
 
 
-def open_complaints() -> Select[tuple[Complaint]]:
+def open_complaints() -> Select[Complaint]:
     """Complaints that wait, by deadline, with their decision and case."""
     return (
         select(Complaint)
@@ -313,7 +306,7 @@ def complaints_about(case_row: Case) -> Sequence[Complaint]:
     ).all()
 
 
-def public_log(outcome: Outcome | None = None) -> Select[tuple[Decision]]:
+def public_log(outcome: Outcome | None = None) -> Select[Decision]:
     """Decisions that are final, the latest first; templates show nothing personal of them."""
     found = (
         select(Decision)
@@ -336,9 +329,7 @@ def public_figures() -> dict[str, int]:
         )
     }
     turned = db.session.scalar(
-        select(func.count())
-        .select_from(Decision)
-        .where(*final, Decision.reversed_at.is_not(None))
+        select(func.count()).select_from(Decision).where(*final, Decision.reversed_at.is_not(None))
     )
     return {
         "hide": by_outcome.get("hide", 0),
@@ -354,3 +345,36 @@ def first_waiting(user: User, limit: int) -> Sequence[Case]:
         .where((Case.author_id.is_(None)) | (Case.author_id != user.id))
         .limit(limit)
     ).all()
+
+
+def reports_by(user: User) -> list[dict[str, object]]:
+    """What a person reported, for the copy of their data."""
+    return [
+        {
+            "reference": row.reference,
+            "ground": row.ground,
+            "explanation": row.explanation,
+            "address": row.address,
+            "received_at": row.received_at,
+            "answered_at": row.answered_at,
+        }
+        for row in db.session.scalars(
+            select(Report).where(Report.reporter_id == user.id).order_by(Report.id)
+        )
+    ]
+
+
+def complaints_by(user: User) -> list[dict[str, object]]:
+    """A person's complaints and our answers, for the copy of their data."""
+    return [
+        {
+            "text": row.text,
+            "received_at": row.received_at,
+            "state": row.state,
+            "answer": row.words,
+            "reviewed_at": row.reviewed_at,
+        }
+        for row in db.session.scalars(
+            select(Complaint).where(Complaint.user_id == user.id).order_by(Complaint.id)
+        )
+    ]

@@ -58,14 +58,14 @@ def case(case_id: int) -> Any:
     preview = None
     if form.validate_on_submit():
         try:
-            outcome = Outcome(form.outcome.data)
-            words = form.words.data.strip() or letters.standard_words(found, form.rule.data)
-            deciding.check_decision(outcome, form.rule.data, words)
-            if form.seen.data == _mark(outcome, form.rule.data, words):
-                return _decide(found, form, outcome, words)
-            preview = letters.preview(found, outcome=outcome, rule=form.rule.data, words=words)
-            form.words.data = words
-            form.seen.data = _mark(outcome, form.rule.data, words)
+            outcome, rule = Outcome(form.outcome.data or ""), form.rule.data or ""
+            words = (form.words.data or "").strip() or letters.standard_words(found, rule)
+            deciding.check_decision(outcome, rule, words)
+            seen = _mark(outcome, rule, words)
+            if form.seen.data == seen:
+                return _decide(found, form.version.data, outcome, rule, words)
+            preview = letters.preview(found, outcome=outcome, rule=rule, words=words)
+            form.words.data, form.seen.data = words, seen
         except Invalid as error:
             form.absorb(error)
     answer = render_template(
@@ -74,13 +74,13 @@ def case(case_id: int) -> Any:
     return answer, 422 if form.errors else 200
 
 
-def _decide(found: Case, form: DecisionForm, outcome: Outcome, words: str) -> Response:
+def _decide(found: Case, version: Any, outcome: Outcome, rule: str, words: str) -> Response:
     decision = deciding.decide(
         found.id,
         actor=current_user(),
-        version=_number(form.version.data),
+        version=_number(version),
         outcome=outcome,
-        rule=form.rule.data,
+        rule=rule,
         words=words,
     )
     flash(
@@ -204,9 +204,9 @@ def several() -> Any:
             done = deciding.decide_many(
                 chosen,
                 actor=user,
-                outcome=Outcome(form.outcome.data),
-                rule=form.rule.data,
-                words=form.words.data.strip(),
+                outcome=Outcome(form.outcome.data or ""),
+                rule=form.rule.data or "",
+                words=(form.words.data or "").strip(),
             )
         except Invalid as error:
             form.absorb(error)

@@ -44,9 +44,7 @@ def report() -> Any:
         except Invalid as error:
             form.absorb(error)
         else:
-            return redirect(
-                url_for("moderation.receipt", token=tokens.receipt_token(sent.id)), 303
-            )
+            return redirect(url_for("moderation.receipt", token=tokens.receipt_token(sent.id)), 303)
     answer = render_template(
         "moderation/report.html",
         form=form,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from flask import Flask
 
-from engage.commons.notifications import digest, topics
+from engage.commons.accounts import export
+from engage.commons.accounts.events import AccountClosed
+from engage.commons.accounts.export import ExportSource
+from engage.commons.notifications import digest, queries, service, topics
 from engage.commons.notifications.models import Rhythm
 from engage.commons.notifications.topics import Topic
 from engage.commons.notifications.views import bp, unread_badge, unsubscribe_at_once
 from engage.core import nav
+from engage.core.events import listen
 from engage.core.i18n import _l
 from engage.core.nav import NavItem
 from engage.core.security import csrf
@@ -39,8 +43,15 @@ def register(app: Flask) -> None:
         )
     )
     nav.add(NavItem("trail", _l("My trail"), "notifications.trail", "flag", order=10, area="me"))
+    export.sources.add(ExportSource("notifications", queries.everything_told))
+    export.sources.add(ExportSource("preferences", lambda user: [dict(queries.rhythms(user))]))
+    listen(AccountClosed, _forget)
     for topic in TOPICS:
         topics.add(topic)
+
+
+def _forget(event: AccountClosed) -> None:
+    service.forget(event.user_id)
 
 
 TOPICS = (

@@ -13,7 +13,7 @@ from engage.commons.notifications.models import Digest, Notification, Preference
 from engage.core.db import db
 
 
-def own_notifications(user: User, *, unread_only: bool = False) -> Select[tuple[Notification]]:
+def own_notifications(user: User, *, unread_only: bool = False) -> Select[Notification]:
     """The person's list, newest first, to be paged."""
     found = select(Notification).where(Notification.user_id == user.id)
     if unread_only:
@@ -118,3 +118,18 @@ def digest_exists(user: User, rhythm: Rhythm, day: datetime) -> bool:
             )
         )
     )
+
+
+def everything_told(user: User) -> list[dict[str, object]]:
+    """All notifications of a person, for the copy of their data."""
+    return [
+        {
+            "topic": row.topic,
+            "title": row.title,
+            "excerpt": row.excerpt,
+            "url": row.url,
+            "created_at": row.created_at,
+            "read_at": row.read_at,
+        }
+        for row in db.session.scalars(own_notifications(user))
+    ]

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app, url_for
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from engage.commons.accounts.models import User
 from engage.commons.notifications import queries, tokens, topics
-from engage.commons.notifications.models import Notification, Preference, Rhythm
+from engage.commons.notifications.models import (
+    Digest,
+    Notification,
+    Preference,
+    Rhythm,
+)
 from engage.commons.notifications.wording import title_of
 from engage.core import audit, clock, outbox
 from engage.core.db import db, transactional
@@ -113,6 +118,13 @@ def unsubscribe(token: str) -> tuple[User, str]:
         raise Missing
     choose(dict.fromkeys(names, Rhythm.IN_APP.value), user=user, actor=None)
     return user, topic
+
+
+def forget(user_id: int) -> None:
+    """Drop what a person who leaves was told, and how they wanted to be told."""
+    with transactional():
+        for model in (Notification, Digest, Preference):
+            db.session.execute(delete(model).where(model.user_id == user_id))
 
 
 def can_be_mailed(user: User) -> bool:

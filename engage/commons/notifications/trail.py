@@ -79,7 +79,9 @@ class TrailPage:
         if self.before is None:
             return true()
         if self.before_id is not None:
-            return or_(received_at < self.before, and_(received_at == self.before, ident < self.before_id))
+            return or_(
+                received_at < self.before, and_(received_at == self.before, ident < self.before_id)
+            )
         return received_at <= self.before if self.inclusive else received_at < self.before
 
 
@@ -201,7 +203,9 @@ def _stream(source: TrailSource, user: User, after: Cursor | None, limit: int) -
     page = TrailPage(limit)
     if after is not None:
         same = source.kind == after.kind
-        page = TrailPage(limit, after.at, after.id if same else None, inclusive=source.kind > after.kind)
+        page = TrailPage(
+            limit, after.at, after.id if same else None, inclusive=source.kind > after.kind
+        )
     return [replace(item, kind=source.kind) for item in source.load(user, page)]
 
 

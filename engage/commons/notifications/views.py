@@ -81,7 +81,18 @@ def trail() -> str:
 @signed_in
 def trail_file() -> Response:
     """The whole trail for a spreadsheet, read page by page."""
-    header = ["kind", "title", "place", "received", "read", "answered", "decided", "due", "state", "url"]
+    header = [
+        "kind",
+        "title",
+        "place",
+        "received",
+        "read",
+        "answered",
+        "decided",
+        "due",
+        "state",
+        "url",
+    ]
     return csvexport.stream("trail.csv", header, trails.rows(current_user()))
 
 

@@ -16,7 +16,9 @@ class SettingsForm(Form):
     name = TextField(_l("Name of the site"), maximum=40)
     tagline_en = TextField(
         _l("What it is, in one line (English)"),
-        description=_l("Stands under the name, such as “The ports of Boulogne-sur-Mer and Calais”."),
+        description=_l(
+            "Stands under the name, such as “The ports of Boulogne-sur-Mer and Calais”."
+        ),
         maximum=90,
         required=False,
     )
@@ -49,7 +51,9 @@ class SettingsForm(Form):
         required=False,
     )
     publisher_address = TextAreaField(_l("Its postal address"), maximum=400, rows=3, required=False)
-    director = TextField(_l("Who is responsible for what is published"), maximum=160, required=False)
+    director = TextField(
+        _l("Who is responsible for what is published"), maximum=160, required=False
+    )
     hosting = TextAreaField(
         _l("Who runs the servers, with address"), maximum=400, rows=3, required=False
     )

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from flask import Response, current_app, flash, redirect, render_template, url_for
+from flask import Response, current_app, flash, redirect, url_for
 
 from engage.core import settings
 from engage.core.access import current_user, public, staff

@@ -16,7 +16,7 @@ from engage.core.db import db, stream
 from engage.core.outbox import Mail, MailState
 
 
-def mails(*, state: MailState | None = None, words: str = "") -> Select[tuple[Mail]]:
+def mails(*, state: MailState | None = None, words: str = "") -> Select[Mail]:
     """The outbox, newest first; `words` are looked for in address and subject."""
     found = select(Mail)
     if state is not None:
@@ -61,7 +61,7 @@ def entries(
     action: str = "",
     since: date | None = None,
     until: date | None = None,
-) -> Select[tuple[AuditEntry]]:
+) -> Select[AuditEntry]:
     """The record, latest first, by actor, action and days (both included, by the site's clock)."""
     return (
         select(AuditEntry)
@@ -92,7 +92,9 @@ def _start(day: date) -> datetime:
 
 def actions() -> list[str]:
     """Every kind of act that has happened."""
-    return list(db.session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action)))
+    return list(
+        db.session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action))
+    )
 
 
 def entries_count() -> int:
@@ -103,12 +105,8 @@ def names(ids: set[int]) -> dict[int, str]:
     """Display names of people by id."""
     if not ids:
         return {}
-    return {
-        ident: name
-        for ident, name in db.session.execute(
-            select(User.id, User.display_name).where(User.id.in_(ids))
-        )
-    }
+    found = select(User.id, User.display_name).where(User.id.in_(ids))
+    return dict(db.session.execute(found).tuples().all())
 
 
 def people_named(words: str, limit: int = 20) -> list[int]:
@@ -125,7 +123,7 @@ def people_named(words: str, limit: int = 20) -> list[int]:
     )
 
 
-def entry_rows(found: Select[tuple[AuditEntry]]) -> Iterator[tuple[Any, ...]]:
+def entry_rows(found: Select[AuditEntry]) -> Iterator[tuple[Any, ...]]:
     """The same entries for a spreadsheet, streamed."""
     columns = found.with_only_columns(
         AuditEntry.id,

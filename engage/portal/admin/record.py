@@ -71,7 +71,7 @@ def _chosen() -> dict[str, Any]:
     }
 
 
-def _entries(chosen: dict[str, Any]) -> Select[tuple[AuditEntry]]:
+def _entries(chosen: dict[str, Any]) -> Select[AuditEntry]:
     found = queries.entries(action=chosen["action"], since=chosen["from"], until=chosen["to"])
     if chosen["actor"]:
         found = found.where(AuditEntry.actor_id.in_(queries.people_named(chosen["actor"])))

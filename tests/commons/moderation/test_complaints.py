@@ -36,7 +36,9 @@ def complain(decision, report_id=None, actor=None, text=WHY) -> Complaint:
     return complaining.complain(decision.id, report_id, actor=actor, text=text)
 
 
-def review(complaint, actor, reverse=True, rule="within_rules", words="You are right.") -> Complaint:
+def review(
+    complaint, actor, reverse=True, rule="within_rules", words="You are right."
+) -> Complaint:
     return complaining.review(complaint.id, actor=actor, reverse=reverse, rule=rule, words=words)
 
 
@@ -45,8 +47,16 @@ def subjects(address: str) -> list[str]:
     return list(db.session.scalars(found))
 
 
+def _answer_it_anyway(complaint: Complaint, moderator) -> None:
+    db.session.get(Complaint, complaint.id).reviewer_id = moderator.id
+    db.session.flush()
+
+
 def test_one_complaint_each(decision, author) -> None:
-    assert complain(decision, actor=author).id == complain(decision, actor=author, text="And again!").id
+    assert (
+        complain(decision, actor=author).id
+        == complain(decision, actor=author, text="And again!").id
+    )
     (report,) = queries.reports(queries.case(decision.case_id))
     assert complain(decision, report.id).id != complain(decision).id
 
@@ -56,8 +66,7 @@ def test_the_decider_does_not_answer(decision, author, moderator) -> None:
     with pytest.raises(NotAllowed):
         review(complaint, moderator)
     with pytest.raises(IntegrityError), transactional():
-        db.session.get(Complaint, complaint.id).reviewer_id = moderator.id
-        db.session.flush()
+        _answer_it_anyway(complaint, moderator)
 
 
 def test_turning_round_restores_and_tells_everybody(notes, decision, author, second) -> None:
@@ -74,7 +83,9 @@ def test_turning_round_restores_and_tells_everybody(notes, decision, author, sec
 
 
 def test_upholding_tells_only_who_complained(notes, decision, author, second) -> None:
-    review(complain(decision, actor=author), second, reverse=False, rule="", words="It names a clerk.")
+    review(
+        complain(decision, actor=author), second, reverse=False, rule="", words="It names a clerk."
+    )
     assert notes.rows[1].is_hidden
     assert any(words.startswith("Our decision stands") for words in subjects(author.email))
     assert len(subjects("ann@example.org")) == 2  # receipt and first answer
@@ -88,7 +99,9 @@ def test_a_reporter_may_be_right_too(notes, moderator, second, author) -> None:
     (report,) = queries.reports(case)
     review(complain(kept, report.id), second, rule="insult", words="It does insult a clerk.")
     assert notes.rows[1].is_hidden
-    assert any(words.startswith("We have hidden what you wrote") for words in subjects(author.email))
+    assert any(
+        words.startswith("We have hidden what you wrote") for words in subjects(author.email)
+    )
 
 
 def test_two_reviewers(decision, author, second) -> None:

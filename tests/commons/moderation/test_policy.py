@@ -28,7 +28,13 @@ def person(ident: int, *roles: str) -> User:
 
 
 def a_case(**over) -> Case:
-    values = {"id": 1, "state": CaseState.OPEN, "author_id": 9, "claimed_by_id": None, "claimed_at": None}
+    values = {
+        "id": 1,
+        "state": CaseState.OPEN,
+        "author_id": 9,
+        "claimed_by_id": None,
+        "claimed_at": None,
+    }
     return Case(**{**values, **over})
 
 
@@ -124,6 +130,8 @@ def test_every_refusal_says_why() -> None:
         policy.can_moderate(None),
         policy.can_work_on(person(9, "moderator"), a_case()),
         policy.can_undo(person(2, "moderator"), a_decision(), NOW),
-        policy.can_review(person(1, "moderator"), Complaint(decider_id=1, state=ComplaintState.OPEN)),
+        policy.can_review(
+            person(1, "moderator"), Complaint(decider_id=1, state=ComplaintState.OPEN)
+        ),
     ):
         assert str(answer.reason)

@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from engage.commons.accounts.events import AccountClosed, GuestClaimed
 from engage.commons.moderation import queries
 from engage.commons.moderation.models import UNDO, Case, CaseState, Outcome, Report, Snapshot
 from engage.commons.moderation.service import deciding
 from engage.commons.notifications.models import Notification
 from engage.core import audit, clock
 from engage.core.audit import AuditEntry
-from engage.core.db import db
+from engage.core.db import db, transactional
 from engage.core.errors import Conflict, Invalid, Missing, NotAllowed
+from engage.core.events import announce
 from engage.core.outbox import Mail
 from tests.factories.accounts import make_guest, make_user
 from tests.factories.moderation import WORDS, make_case, make_decision, make_report
@@ -214,7 +216,8 @@ def test_the_author_never_learns_who_reported(notes, moderator) -> None:
     told = db.session.scalars(select(Notification).where(Notification.user_id == author.id)).one()
     for words in (letter.subject, letter.body_text, letter.body_html, told.title, told.excerpt):
         assert not any(
-            name in words for name in ("Zebedee", "Quill", "Ann Walker", "ann@example.org", reporter.email)
+            name in words
+            for name in ("Zebedee", "Quill", "Ann Walker", "ann@example.org", reporter.email)
         )
 
 
@@ -369,3 +372,31 @@ def test_every_step_is_in_the_record_and_the_chain_holds(notes, moderator) -> No
         "decided",
         "letters_sent",
     ]
+
+
+# --- leaving -----------------------------------------------------------------------------
+
+
+def test_a_reporter_who_leaves_takes_their_name_along(notes) -> None:
+    notes.add()
+    reporter = make_user()
+    make_report(1)
+    report = make_report(1, actor=reporter)
+    assert queries.reports_by(reporter)[0]["reference"] == report.reference
+    for _n in range(2):
+        with transactional():
+            announce(AccountClosed(reporter.id))
+    row = db.session.get(Report, report.id, populate_existing=True)
+    assert (row.reporter_id, row.reporter_key) == (None, f"gone:{report.id}")
+    assert count(Report) == 2
+    assert queries.reports_by(reporter) == []
+
+
+def test_a_guest_who_gets_an_account_cannot_decide_about_their_own_words(notes, moderator) -> None:
+    guest = make_guest()
+    notes.add(guest_id=guest.id)
+    case = make_case(1)
+    with transactional():
+        announce(GuestClaimed(guest.id, moderator.id))
+    with pytest.raises(NotAllowed):
+        make_decision(queries.case(case.id), moderator)

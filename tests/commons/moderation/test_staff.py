@@ -44,7 +44,9 @@ def test_index_is_empty_with_words(client, as_moderator, notes) -> None:
     assert "Nothing is decided yet" in client.get(f"{HOME}?state=decided").text
 
 
-def test_index_asks_the_same_for_1_and_25_rows(client, as_moderator, notes, case, speak, queries) -> None:
+def test_index_asks_the_same_for_1_and_25_rows(
+    client, as_moderator, notes, case, speak, queries
+) -> None:
     client.get(HOME)
     with queries() as one:
         client.get(HOME)
@@ -60,7 +62,8 @@ def test_case_shows_words_reports_rules_and_history(client, as_moderator, case) 
     page = client.get(f"{HOME}/{case.id}", status=200)
     for words in ("Whoever signed paragraph 1", "Ann Walker", "3.2", "Otto Author", "Reported"):
         assert words in page.text
-    assert page.select("[data-key=h]") and page.select("[data-key=p]")
+    assert page.select("[data-key=h]")
+    assert page.select("[data-key=p]")
 
 
 def test_case_shows_the_letters_before_anything_is_sent(client, as_moderator, case, notes) -> None:
@@ -82,7 +85,8 @@ def test_case_shows_them_again_when_a_word_changed(client, as_moderator, case, n
     client.get(f"{HOME}/{case.id}")
     client.submit("#decide", {"outcome": "hide", "rule": "insult", "words": WORDS})
     page = client.submit("#decide", {"words": "Other words."})
-    assert page.status == 200 and "Other words." in page.text
+    assert page.status == 200
+    assert "Other words." in page.text
     assert not notes.rows[1].is_hidden
 
 
@@ -169,16 +173,21 @@ def test_complaint_is_answered_by_a_second_person(
     with speak():
         decision = make_decision(case, moderator)
         deciding.send_letters(decision.id)
-        complaint = complaining.complain(decision.id, None, actor=None, text="I meant the paragraph.")
+        complaint = complaining.complain(
+            decision.id, None, actor=None, text="I meant the paragraph."
+        )
     url = f"{HOME}/complaints/{complaint.id}"
     sign_in(moderator)
     page = client.get(url, status=200)
-    assert "You took the decision yourself." in page.text and not page.select("textarea")
+    assert "You took the decision yourself." in page.text
+    assert not page.select("textarea")
     assert "somebody else answers" in client.get(f"{HOME}/complaints").text
     sign_in(second)
     client.get(url)
     words = "You are right."
-    done = client.submit("Send my answer", {"verdict": "reverse", "rule": "within_rules", "words": words})
+    done = client.submit(
+        "Send my answer", {"verdict": "reverse", "rule": "within_rules", "words": words}
+    )
     assert done.status == 303
     assert not notes.rows[1].is_hidden
     assert words in client.get(url).text

@@ -35,7 +35,8 @@ def test_report_without_an_account_leads_to_a_receipt(client, notes) -> None:
     assert "Whoever signed" in client.get(URL, status=200).text
     receipt = client.submit({**GIVEN}).follow()
     assert receipt.h1 == "Thank you, we have your report"
-    assert "R-" in receipt.text and "It calls a clerk an idiot." in receipt.text
+    assert "R-" in receipt.text
+    assert "It calls a clerk an idiot." in receipt.text
 
 
 def test_report_with_an_account_asks_for_no_name(client, sign_in, notes) -> None:
@@ -43,7 +44,9 @@ def test_report_with_an_account_asks_for_no_name(client, sign_in, notes) -> None
     sign_in(make_user())
     page = client.get(URL)
     assert not page.select("input[name=email]")
-    assert client.submit({k: GIVEN[k] for k in ("ground", "explanation", "good_faith")}).status == 303
+    assert (
+        client.submit({k: GIVEN[k] for k in ("ground", "explanation", "good_faith")}).status == 303
+    )
 
 
 def test_report_keeps_what_was_typed(client, notes) -> None:
@@ -63,7 +66,14 @@ def test_report_sent_twice_is_one_report(client, notes) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["kind=note&id=2", "kind=nothing&id=1", "kind=note", "kind=note&id=x", "kind=note&id=" + "9" * 40]
+    "query",
+    [
+        "kind=note&id=2",
+        "kind=nothing&id=1",
+        "kind=note",
+        "kind=note&id=x",
+        "kind=note&id=" + "9" * 40,
+    ],
 )
 def test_report_of_nothing_is_not_found(client, notes, query) -> None:
     notes.add()
@@ -92,7 +102,8 @@ def test_complain_as_the_author(client, decided) -> None:
     url = f"/en/moderation/complaints/{tokens.complaint_token(decided.id)}"
     page = client.get(url, status=200)
     assert "Whoever signed paragraph 1" in page.text
-    assert "Ann Walker" not in page.text and "Mona Reed" not in page.text
+    assert "Ann Walker" not in page.text
+    assert "Mona Reed" not in page.text
     assert client.submit({"text": ""}).status == 422
     answer = client.submit({"text": "I meant the paragraph, not a person."}).follow()
     assert "A second person is looking at it" in answer.text
@@ -111,7 +122,8 @@ def test_complain_shows_the_answer(app, client, decided, second) -> None:
             complaint.id, actor=second, reverse=False, rule="", words="It names a clerk."
         )
     page = client.get(f"/en/moderation/complaints/{tokens.complaint_token(decided.id)}")
-    assert "The decision stands" in page.text and "It names a clerk." in page.text
+    assert "The decision stands" in page.text
+    assert "It names a clerk." in page.text
 
 
 def test_log_lists_final_decisions_without_names(app, client, notes, moderator, decided) -> None:
@@ -131,7 +143,9 @@ def test_log_filters_and_has_an_empty_state(client, decided) -> None:
     client.get("/en/moderation/log?show=nonsense&page=-1", status=200)
 
 
-def test_log_asks_the_same_for_1_and_20_rows(app, client, notes, moderator, decided, queries) -> None:
+def test_log_asks_the_same_for_1_and_20_rows(
+    app, client, notes, moderator, decided, queries
+) -> None:
     with queries() as one:
         client.get("/en/moderation/log")
     with app.test_request_context("/en/", base_url="http://localhost"):

@@ -49,7 +49,8 @@ def test_a_digest_is_sent_once_however_often_the_worker_runs(app) -> None:
     assert send_due(FRIDAY) == 0
     assert send_due(FRIDAY + timedelta(minutes=10)) == 0
     (mail,) = mails()
-    assert first.title in mail.body_text and second.title in mail.body_text
+    assert first.title in mail.body_text
+    assert second.title in mail.body_text
     assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail.subject == "2 things happened"
 
@@ -88,12 +89,15 @@ def test_two_workers_make_one_mail(app) -> None:
 
 def test_the_constraint_has_the_last_word(app) -> None:
     reader = make_user()
-    with pytest.raises(IntegrityError), transactional():
-        for _n in range(2):
-            db.session.add(
-                Digest(user_id=reader.id, rhythm=Rhythm.DAILY, day=FRIDAY.date(), created_at=FRIDAY)
-            )
-            db.session.flush()
+    _digest_of(reader)
+    with pytest.raises(IntegrityError):
+        _digest_of(reader)
+
+
+def _digest_of(reader) -> None:
+    row = Digest(user_id=reader.id, rhythm=Rhythm.DAILY, day=FRIDAY.date(), created_at=FRIDAY)
+    with transactional():
+        db.session.add(row)
 
 
 def test_a_closed_account_gets_nothing_and_does_not_stop_the_others(app) -> None:

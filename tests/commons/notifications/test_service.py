@@ -6,11 +6,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from engage.commons.accounts.events import AccountClosed
 from engage.commons.notifications import queries, service, tokens
 from engage.commons.notifications.models import Notification, Rhythm
 from engage.core import clock
-from engage.core.db import db
+from engage.core.db import db, transactional
 from engage.core.errors import Invalid, Missing
+from engage.core.events import announce
 from engage.core.outbox import Mail
 from tests.factories.accounts import make_user
 from tests.factories.notifications import make_notification
@@ -88,7 +90,9 @@ def test_a_rhythm_nobody_offers_is_refused() -> None:
     assert list(refused.value.fields) == ["answers"]
 
 
-@pytest.mark.parametrize("over", [{"active": False}, {"confirmed_at": None}, {"closed_at": clock.now()}])
+@pytest.mark.parametrize(
+    "over", [{"active": False}, {"confirmed_at": None}, {"closed_at": clock.now()}]
+)
 def test_accounts_that_cannot_be_mailed_are_not(over: dict) -> None:
     tell(make_user(**over))
     assert mails() == []
@@ -169,3 +173,16 @@ def test_a_list_row_is_one_row() -> None:
     reader = make_user()
     tell(reader, key="one")
     assert len(db.session.scalars(select(Notification)).all()) == 1
+
+
+def test_who_leaves_is_forgotten() -> None:
+    reader, other = make_user(), make_user()
+    tell(reader)
+    tell(other)
+    service.choose({"replies": "in_app"}, user=reader, actor=reader)
+    assert queries.everything_told(reader)
+    with transactional():
+        announce(AccountClosed(reader.id))
+    assert queries.everything_told(reader) == []
+    assert queries.everything_told(other)
+    assert queries.rhythm_for(reader, "replies") is Rhythm.DAILY

@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, DateTime, Integer, MetaData, Table, create_engine, insert, select
 
 from engage.commons.notifications import trail as trails
-from engage.commons.notifications.trail import Cursor, TrailCounts, TrailItem, TrailPage, TrailSource
+from engage.commons.notifications.trail import (
+    Cursor,
+    TrailCounts,
+    TrailItem,
+    TrailPage,
+    TrailSource,
+)
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-things = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("at", DateTime))
+things = Table(
+    "things", MetaData(), Column("id", Integer, primary_key=True), Column("at", DateTime)
+)
 
 
 def source(kind: str, offsets: list[int]) -> TrailSource:
@@ -65,7 +73,9 @@ def walk(limit: int) -> list[str]:
         assert after == page.next
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(st.integers(0, 6), max_size=8),
     st.lists(st.integers(0, 6), max_size=8),
@@ -88,7 +98,8 @@ def test_figures_are_added_up(sources) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "x", "~~", "2026-01-01~a~1", "2026-01-01T00:00+00:00~a~-1", "a~b~c~d", "~" * 500]
+    "text",
+    [None, "", "x", "~~", "2026-01-01~a~1", "2026-01-01T00:00+00:00~a~-1", "a~b~c~d", "~" * 500],
 )
 def test_nonsense_starts_from_the_beginning(text) -> None:
     assert Cursor.parse(text) is None

@@ -29,7 +29,9 @@ def test_contrast(one, other, ratio) -> None:
     assert colour.contrast(other, one) == colour.contrast(one, other)
 
 
-@pytest.mark.parametrize("given_", ["", "blue", "#fff", "#12345", "#1234567", "#0b4f6c;}", "0b4f6c", "url(x)"])
+@pytest.mark.parametrize(
+    "given_", ["", "blue", "#fff", "#12345", "#1234567", "#0b4f6c;}", "0b4f6c", "url(x)"]
+)
 def test_only_colours_are_colours(app, given_) -> None:
     with app.test_request_context("/en/"), pytest.raises(Invalid):
         colour.checked(given_)
@@ -39,12 +41,16 @@ def test_a_light_colour_is_refused_with_one_that_works(app) -> None:
     with app.test_request_context("/en/"), pytest.raises(Invalid) as refused:
         colour.checked("#8fc3da")
     suggested = re.search(r"#[0-9a-f]{6}", str(refused.value.fields["colour"]))
-    assert suggested and colour.checked(suggested[0])
+    assert suggested
+    assert colour.checked(suggested[0])
 
 
 @given(colours)
 def test_the_dark_shade_can_always_be_read(chosen) -> None:
-    assert colour.contrast(colour.towards(chosen, colour.DARK_SURFACE, 6.0), colour.DARK_SURFACE) >= 6.0
+    assert (
+        colour.contrast(colour.towards(chosen, colour.DARK_SURFACE, 6.0), colour.DARK_SURFACE)
+        >= 6.0
+    )
     assert colour.contrast(colour.towards(chosen, colour.WHITE), colour.WHITE) >= 4.5
 
 

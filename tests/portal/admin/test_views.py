@@ -27,7 +27,9 @@ def post(app):
     def write(to: str = "reader@example.org", **over) -> int:
         context = {"weekly": False, "notifications": [], "more": 0, "total": 3, **over}
         with app.test_request_context("/en/", base_url="http://localhost"):
-            ident = outbox.post(to=to, template="notifications/digest", locale="en", context=context)
+            ident = outbox.post(
+                to=to, template="notifications/digest", locale="en", context=context
+            )
         assert ident
         return ident
 
@@ -83,7 +85,8 @@ def test_outbox_lists_finds_and_shows(client, admin, post) -> None:
     kept = post()
     post("somebody@example.org")
     page = client.get("/en/office/outbox", status=200)
-    assert "reader@example.org" in page.text and "mail is kept here" in page.text
+    assert "reader@example.org" in page.text
+    assert "mail is kept here" in page.text
     found = client.get("/en/office/outbox?q=SOMEBODY@")
     assert "reader@example.org" not in found.text
     assert "No mail like that" in client.get("/en/office/outbox?q=%25").text
@@ -159,7 +162,8 @@ def test_audit_checks_the_chain(client, admin) -> None:
     with transactional():
         db.session.get(AuditEntry, entry.id).action = "comment.praised"
     page = client.get("/en/office/audit?show=check")
-    assert "The chain is broken" in page.text and str(entry.id) in page.text
+    assert "The chain is broken" in page.text
+    assert str(entry.id) in page.text
 
 
 def test_audit_file_streams_the_same_rows(client, admin) -> None:
@@ -181,11 +185,20 @@ def test_analysts_read_the_record_and_nothing_else(client, sign_in) -> None:
 
 def test_settings_change_what_pages_say(client, admin) -> None:
     client.get("/en/office/settings", status=200)
-    given = {"name": "Deux Ports", "tagline_en": "Two harbours", "colour": "#30449a", "publisher": "The Syndicate"}
+    given = {
+        "name": "Deux Ports",
+        "tagline_en": "Two harbours",
+        "colour": "#30449a",
+        "publisher": "The Syndicate",
+    }
     assert client.submit(given).status == 303
     page = client.get("/en/legal", status=200)
-    assert "Deux Ports" in page.text and "Two harbours" in page.text and "The Syndicate" in page.text
-    link = [e.get("href") for e in page.select("link[rel=stylesheet]") if "theme.css" in e.get("href")]
+    assert "Deux Ports" in page.text
+    assert "Two harbours" in page.text
+    assert "The Syndicate" in page.text
+    link = [
+        e.get("href") for e in page.select("link[rel=stylesheet]") if "theme.css" in e.get("href")
+    ]
     sheet = client.get(link[0], status=200)
     assert "--primary:#30449a" in sheet.body
     assert "immutable" in sheet.headers["Cache-Control"]
@@ -195,7 +208,13 @@ def test_settings_change_what_pages_say(client, admin) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"colour": "#ffff00"}, {"colour": "red"}, {"moderation_hours": "0"}, {"name": ""}, {"contact_email": "x"}],
+    [
+        {"colour": "#ffff00"},
+        {"colour": "red"},
+        {"moderation_hours": "0"},
+        {"name": ""},
+        {"contact_email": "x"},
+    ],
 )
 def test_settings_refuse_what_would_not_work(client, admin, given) -> None:
     client.get("/en/office/settings")
