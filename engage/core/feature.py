@@ -1,7 +1,6 @@
 """The ground: an application with everything the features stand on."""
 
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -32,7 +31,6 @@ _PARTS = (
     "assets",
     "richtext",
     "files",
-    "forms",
     "covers",
     "frame",
     "charts",
@@ -87,11 +85,8 @@ def _derive(app: Flask) -> None:
 def register(app: Flask) -> None:
     """Lay the ground, part by part."""
     for name in _PARTS:
-        if find_spec(f"engage.core.{name}") is None:
-            continue
         part: Any = import_module(f"engage.core.{name}")
-        if hasattr(part, "register"):
-            part.register(app)
+        part.register(app)
 
 
 def finish(app: Flask) -> None:
