@@ -81,14 +81,16 @@ def _dates(
     is_open: list[consultations.Card], coming: list[consultations.Card], now: datetime
 ) -> list[tuple[date, consultations.Card]]:
     """What closes within a week and what opens next, as calendar days in order."""
-    found = []
-    for card in is_open:
-        closes_at = card.consultation.closes_at
-        if closes_at and closes_at - now < _SOON:
-            found.append((closes_at, card))
-    for card in coming[:_SHOWN_ENDED]:
-        if card.consultation.opens_at:
-            found.append((card.consultation.opens_at, card))
+    found = [
+        (card.consultation.closes_at, card)
+        for card in is_open
+        if card.consultation.closes_at and card.consultation.closes_at - now < _SOON
+    ]
+    found += [
+        (card.consultation.opens_at, card)
+        for card in coming[:_SHOWN_ENDED]
+        if card.consultation.opens_at
+    ]
     found.sort(key=lambda entry: entry[0])
     return [
         (instant.astimezone(ZoneInfo(card.consultation.time_zone)).date(), card)
