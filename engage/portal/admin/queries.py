@@ -106,7 +106,7 @@ def names(ids: set[int]) -> dict[int, str]:
     if not ids:
         return {}
     found = select(User.id, User.display_name).where(User.id.in_(ids))
-    return dict(db.session.execute(found).tuples().all())
+    return dict(db.session.execute(found).all())
 
 
 def people_named(words: str, limit: int = 20) -> list[int]:
