@@ -147,6 +147,7 @@ class Base:
         self.FILES_S3_ENDPOINT = (
             read.address("ENGAGE_FILES_S3_ENDPOINT", "", ("http", "https")) or None
         )
+        self.CLAMD_URL = read.address("ENGAGE_CLAMD_URL", "", ("tcp",)) or None
         self.MAIL_URL = read.address("ENGAGE_MAIL_URL", "", ("smtp", "smtps")) or None
 
     def _web(self, read: Reader) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -25,6 +28,8 @@ class Storage(Protocol):
     def read(self, key: str) -> bytes: ...
     def delete(self, key: str) -> None: ...
     def check(self) -> None: ...
+    def discard(self, name: str) -> None: ...
+    def written_before(self, instant: datetime) -> Iterator[str]: ...
 
 
 class Folder:
@@ -38,6 +43,11 @@ class Folder:
         if not key or not all(c.isascii() and (c.isalnum() or c in "-_") for c in key):
             raise Missing
         return self.root / key[:2] / key
+
+    def discard(self, name: str) -> None:
+        """Remove whatever `written_before` named, wherever it lies."""
+        for path in self.root.glob(f"??/{glob.escape(name)}"):
+            path.unlink(missing_ok=True)
 
     def put(self, key: str, data: bytes, media_type: str) -> None:
         """Write all of it or nothing. Raises Unavailable when the disk refuses."""
@@ -79,6 +89,14 @@ class Folder:
     def delete(self, key: str) -> None:
         """Forget it; no error when it is gone already."""
         self._path(key).unlink(missing_ok=True)
+
+    def written_before(self, instant: datetime) -> Iterator[str]:
+        """Names of what was last written before `instant`, half-written parts included."""
+        for path in self.root.glob("??/*"):
+            # gone meanwhile: somebody else cleaned up
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < instant.timestamp():
+                    yield path.name
 
     def check(self) -> None:
         """Raise OSError when nothing could be written here."""
@@ -147,6 +165,18 @@ class Bucket:
     def delete(self, key: str) -> None:
         """Forget it; no error when it is gone already."""
         self._client.delete_object(Bucket=self.name, Key=self.prefix + key)
+
+    def discard(self, name: str) -> None:
+        """Remove what `written_before` named."""
+        self.delete(name)
+
+    def written_before(self, instant: datetime) -> Iterator[str]:
+        """Names of what was last written before `instant`."""
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.name, Prefix=self.prefix):
+            for item in page.get("Contents", ()):
+                if item["LastModified"] < instant:
+                    yield item["Key"].removeprefix(self.prefix)
 
     def check(self) -> None:
         """Raise OSError when the bucket does not answer."""

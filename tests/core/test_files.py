@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import create_environ, run_wsgi_app
 
-from engage.core import files, sniffing
+from engage.core import clock, files, sniffing
 from engage.core import storage as storages
 from engage.core.db import db, transactional
 from engage.core.errors import Invalid, Missing, Unavailable
@@ -332,6 +333,16 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     assert store(sent(png(), "quay.png"), purpose="cover", actor=None).id
 
 
+def test_bytes_without_a_row_are_swept_after_a_day(app: Flask, folder: Folder, frozen: Any):
+    kept = store(sent(png(), "a.png"), purpose="cover", actor=None)
+    folder.put("cd" + "0" * 38, b"left behind", "text/plain")
+    (folder.root / "cd" / ".half.part").write_bytes(b"half")
+    assert files.sweep() == 0
+    with frozen(clock.now() + timedelta(days=2)):
+        assert files.sweep() == 2
+    assert [path.name for path in on_disk(folder)] == [kept.key]
+
+
 # --- the virus scanner ------------------------------------------------------------------
 
 
@@ -412,6 +423,8 @@ def test_a_bucket_keeps_files_as_a_folder_does(app: Flask, bucket: Bucket):
     assert answer.data == b"%PDF-1.4\n"
     assert answer.headers["Content-Disposition"] == "attachment; filename=plan.pdf"
     bucket.check()
+    assert list(bucket.written_before(clock.now() + timedelta(days=2))) == [file.key]
+    assert list(bucket.written_before(clock.now() - timedelta(days=2))) == []
     files.forget(file, actor=None)
     with pytest.raises(Missing):
         bucket.read(file.key)
