@@ -11,9 +11,11 @@ import hashlib
 import hmac
 from typing import Any
 
+import qrcode
 from flask import Flask
 from flask_security import FSQLALiteUserDatastore, RoleMixin, Security, Totp, WebauthnUtil
 from passlib.totp import TOTP, AppWallet  # type: ignore[import-untyped]
+from qrcode.image.svg import SvgPathFillImage
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     ResidentKeyRequirement,
@@ -50,6 +52,12 @@ class OnceOnly(Totp):  # type: ignore[misc]
             wallet=AppWallet(secrets, default_tag=newest, encrypt_cost=10),
             now=lambda: clock.now().timestamp(),
         )
+
+    def generate_qrcode(self, username: str, totp: str) -> str:
+        """The picture to scan: dark on white, whatever the colours of the page."""
+        image = qrcode.make(self.get_totp_uri(username, totp), image_factory=SvgPathFillImage)
+        encoded = base64.b64encode(image.to_string()).decode("ascii")
+        return f"data:image/svg+xml;base64,{encoded}"
 
     def get_last_counter(self, user: Any) -> int | None:
         return user.totp_counter
