@@ -1,7 +1,8 @@
 """What everybody sees alike on the home page: answers of the month, the clock, the partners.
 
-It is put together anew when somebody wrote or answered something, and at least every half
-minute; in between all readers of a language share it, so that the page costs few queries.
+It is put together anew when an answer or a consultation is published, and at least every half
+minute; in between all readers of a language share it, so that the page costs few queries and a
+burst of comments does not make it dearer.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from engage.commons.comments import queries as comments
-from engage.commons.comments.models import Comment, OfficialAnswer
+from engage.commons.comments.models import OfficialAnswer
 from engage.core import richtext
 from engage.core.db import db
 from engage.core.i18n import locale_now
@@ -81,13 +82,10 @@ def present(now: datetime) -> Summary:
 
 
 def _mark() -> tuple[Any, ...]:
-    """What changes whenever something shown here is written: one small read."""
+    """What changes whenever an answer or a consultation does: one small read."""
     row = db.session.execute(
         select(
-            select(func.max(Comment.id)).scalar_subquery(),
-            select(func.max(Comment.received_at)).scalar_subquery(),
             select(func.max(OfficialAnswer.published_at)).scalar_subquery(),
-            select(func.max(OfficialAnswer.changed_at)).scalar_subquery(),
             select(func.max(Consultation.updated_at)).scalar_subquery(),
             select(func.count()).select_from(ConsultationHost).scalar_subquery(),
         )

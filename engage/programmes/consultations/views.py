@@ -134,6 +134,14 @@ def outcome(address: str) -> ResponseReturnValue:
     )
 
 
+@bp.get("/consultations/<address>/paper")
+@public(cached=True)
+def paper(address: str) -> ResponseReturnValue:
+    """A form to print, for people who would rather write by hand."""
+    consultation = _opened(address)
+    return render_template("consultations/paper.html", **reading.frame(consultation, clock.now()))
+
+
 @bp.get("/consultations/<address>/comments.csv")
 @public
 def comments_table(address: str) -> ResponseReturnValue:

@@ -168,7 +168,7 @@ def test_the_detail_page_says_what_matters(client: Any, app: Flask) -> None:
 def test_a_draft_is_not_there_for_the_public_on_any_page(client: Any) -> None:
     one = make_consultation(S.DRAFT)
     text = make_text(one)
-    for path in ("", "/answers", "/outcome", "/comments.csv", f"/documents/{text.id}", f"/documents/{text.id}/table", f"/documents/{text.id}/changes"):
+    for path in ("", "/answers", "/outcome", "/paper", "/comments.csv", f"/documents/{text.id}", f"/documents/{text.id}/table", f"/documents/{text.id}/changes"):
         assert client.get(f"/en/consultations/{one.address}{path}").status == 404, path
     assert client.get(f"/en/comments/threads/{one.thread_id}").status == 404
     assert client.get(f"/en/comments/threads/{text.thread_id}").status == 404
@@ -188,6 +188,14 @@ def test_readers_see_a_current_translation_or_the_original_and_are_told(client: 
     else:
         assert page.h1 == "Le quai"
         assert page.one("h1").get("lang") is None
+
+
+def test_the_form_on_paper_says_where_it_goes(client: Any) -> None:
+    one = make_consultation(title="The quay", contact_name="Town hall, desk 3")
+    page = client.get(f"/en/consultations/{one.address}").click("Print the form")
+    assert page.h1 == "The quay"
+    assert "Town hall, desk 3" in page.text
+    assert not page.forms
 
 
 def test_an_extension_and_an_early_end_are_said_with_their_reason(client: Any) -> None:
