@@ -250,7 +250,13 @@ bp = Blueprint("files", __name__)
 _SEALED = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 
+_KEY = re.compile(r"[0-9a-f]{40}")
+
+
 def _found(key: str) -> StoredFile:
+    # PostgreSQL refuses to compare with some of what an address can hold
+    if not _KEY.fullmatch(key):
+        raise Missing
     file = db.session.scalar(select(StoredFile).where(StoredFile.key == key))
     if file is None:
         raise Missing
