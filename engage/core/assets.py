@@ -14,6 +14,7 @@ import mimetypes
 import posixpath
 import re
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,7 @@ _TYPES = {
 }
 _COMPRESSIBLE = (".css", ".js", ".mjs", ".svg", ".json", ".webmanifest", ".txt", ".html", ".ico")
 _BUNDLE = ".bundle.css"
+LOOK_EVERY = 1.0  # seconds, where files are watched
 _SCRIPTS = (".js", ".mjs")
 _MODULE_IMPORT = re.compile(r"""^\s*(?:import|export)\b[^"';]*["'](\.{1,2}/[^"']+)["']""", re.M)
 _CSS_URL = re.compile(r"""url\(\s*(["']?)(?!data:|https?:|/|#)([^"')]+)\1\s*\)""")
@@ -120,7 +122,9 @@ class Assets:
         self.watch = watch
         self._kept: dict[str, Asset] = {}
         self._tree: str | None = None
+        self._urls: dict[str, str] = {}
         self._seen: tuple[int, int] = (0, 0)
+        self._looked_at = 0.0
         self._mutex = threading.RLock()
 
     def get(self, path: str) -> Asset | None:
@@ -138,10 +142,15 @@ class Assets:
 
     def url(self, path: str) -> str:
         """The address of a file. Raises FileNotFoundError for a name nobody made."""
-        asset = self.get(path)
-        if asset is None:
-            raise FileNotFoundError(f"static/{path}")
-        return f"{PREFIX}{asset.hash}/{path}"
+        if self.watch:
+            self._forget_if_changed()
+        url = self._urls.get(path)
+        if url is None:
+            asset = self.get(path)
+            if asset is None:
+                raise FileNotFoundError(f"static/{path}")
+            url = self._urls[path] = f"{PREFIX}{asset.hash}/{path}"
+        return url
 
     def bundle_url(self, name: str) -> str:
         """The address of a bundle of style sheets."""
@@ -216,11 +225,16 @@ class Assets:
         return self._tree
 
     def _forget_if_changed(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_EVERY:
+            return
+        self._looked_at = now
         times = [path.stat().st_mtime_ns for path in self.root.rglob("*") if path.is_file()]
         seen = (len(times), max(times, default=0))
         if seen != self._seen:
             self._seen, self._tree = seen, None
             self._kept.clear()
+            self._urls.clear()
 
 
 class StaticFront:

@@ -51,16 +51,16 @@ def warm(app: Flask) -> None:
             log.exception("template %s", name)
 
 
-def serve(app: Flask, *, host: str, port: int) -> None:
+def serve(app: Flask, *, host: str, port: int, target: str = "wsgi:app") -> None:
     """Serve until told to stop; requests under way are finished first."""
-    importlib.import_module("wsgi")  # what the processes will find loaded
+    importlib.import_module(target.partition(":")[0])  # what the processes will find loaded
     warm(app)
     with app.app_context():
         db.engine.dispose()
     gc.freeze()  # the processes share what is loaded; counting it would copy it
     os.register_at_fork(after_in_child=lambda: _after_fork(app))
     Granian(
-        "wsgi:app",
+        target,
         address=host,
         port=port,
         interface=Interfaces.WSGI,

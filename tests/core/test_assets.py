@@ -131,7 +131,8 @@ def test_a_path_outside_falls_through_to_the_application(tree: Path) -> None:
     assert front(tree).post("/static/js/main.js").status_code == 404
 
 
-def test_people_who_edit_see_their_change(tree: Path) -> None:
+def test_people_who_edit_see_their_change(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engage.core.assets.LOOK_EVERY", 0)
     assets = Assets(tree, watch=True)
     before = assets.url("css/public.bundle.css")
     (tree / "css/tokens.css").write_text(":root { --ink: #999999; }")
