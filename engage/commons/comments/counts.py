@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import load_only
 
 from engage.commons.accounts.models import StakeholderKind
 from engage.commons.comments import scores
@@ -258,36 +257,30 @@ def _thread_drifts(ids: Sequence[int]) -> Iterator[Drift]:
 def _comment_drifts(thread_ids: Sequence[int]) -> Iterator[Drift]:
     after = 0
     while True:
-        comments = db.session.scalars(
-            select(Comment)
+        comments = db.session.execute(
+            select(
+                Comment.id,
+                Comment.root_id,
+                Comment.agree_count,
+                Comment.disagree_count,
+                Comment.helpful_count,
+                Comment.replies_count,
+                Comment.agreement,
+                Comment.bridge,
+                Comment.reactions_by_kind,
+                Comment.answered_at,
+            )
             .where(Comment.thread_id.in_(thread_ids), Comment.id > after)
             .order_by(Comment.id)
             .limit(_BATCH)
-            .options(
-                load_only(
-                    Comment.id,
-                    Comment.root_id,
-                    Comment.agree_count,
-                    Comment.disagree_count,
-                    Comment.helpful_count,
-                    Comment.replies_count,
-                    Comment.agreement,
-                    Comment.bridge,
-                    Comment.reactions_by_kind,
-                    Comment.answered_at,
-                )
-            )
-            .execution_options(populate_existing=True)
         ).all()
         if not comments:
             return
         after = comments[-1].id
         yield from _differences_of(comments)
-        for comment in comments:
-            db.session.expunge(comment)
 
 
-def _differences_of(comments: Sequence[Comment]) -> Iterator[Drift]:
+def _differences_of(comments: Sequence[Any]) -> Iterator[Drift]:
     ids = [comment.id for comment in comments]
     reactions: dict[int, dict[str, Any]] = defaultdict(
         lambda: {"agree": 0, "disagree": 0, "helpful": 0, "by_kind": {}}
@@ -327,7 +320,7 @@ def _differences_of(comments: Sequence[Comment]) -> Iterator[Drift]:
             yield Drift("comments", comment.id, different)
 
 
-def _replies_below(comments: Sequence[Comment]) -> dict[int, int]:
+def _replies_below(comments: Sequence[Any]) -> dict[int, int]:
     """Published replies at any depth, by comment: two queries on the index of branches."""
     roots = {comment.root_id or comment.id for comment in comments}
     replies = select(func.count()).where(

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 
 from engage.commons.accounts.models import StakeholderKind
-from engage.commons.comments import counts
+from engage.commons.comments import counts, scores
 from engage.commons.comments.models import (
     DEEPEST,
     Comment,
@@ -195,13 +195,27 @@ def _values(row: ImportedComment, run: _Import) -> dict[str, Any]:
         "published_at": None if row.state is CommentState.HELD else row.received_at,
         "due_at": row.received_at + timedelta(days=row.answer_days or 0) if owed else None,
         "answered_at": row.answer.published_at if row.answer else None,
-        "agree_count": 0,
-        "disagree_count": 0,
-        "helpful_count": 0,
         "replies_count": 0,
-        "agreement": 0,
-        "bridge": 0,
-        "reactions_by_kind": {},
+        **_reacted(row.reactions),
+    }
+
+
+def _reacted(reactions: Iterable[ImportedReaction]) -> dict[str, Any]:
+    found = dict.fromkeys(ReactionValue, 0)
+    by_kind: dict[str, list[int]] = {}
+    for reaction in reactions:
+        found[reaction.value] += 1
+        if reaction.value is not ReactionValue.HELPFUL:
+            pair = by_kind.setdefault(reaction.kind.value, [0, 0])
+            pair[reaction.value is ReactionValue.DISAGREE] += 1
+    agree, disagree = found[ReactionValue.AGREE], found[ReactionValue.DISAGREE]
+    return {
+        "agree_count": agree,
+        "disagree_count": disagree,
+        "helpful_count": found[ReactionValue.HELPFUL],
+        "agreement": agree - disagree,
+        "bridge": scores.bridge(by_kind),
+        "reactions_by_kind": by_kind,
     }
 
 

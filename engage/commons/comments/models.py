@@ -158,6 +158,13 @@ class Comment(Model):
             postgresql_where=text("due_at IS NOT NULL AND answered_at IS NULL"),
         ),
         Index(
+            "ix_comments_pinned",
+            "thread_id",
+            "answered_at",
+            sqlite_where=text("answered_at IS NOT NULL"),
+            postgresql_where=text("answered_at IS NOT NULL"),
+        ),
+        Index(
             "ix_comments_answered",
             "answered_at",
             sqlite_where=text("answered_at IS NOT NULL"),

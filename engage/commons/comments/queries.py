@@ -55,7 +55,7 @@ from engage.core.i18n import _l
 from engage.core.paging import Page, decode_position, encode_position, paginate
 
 TOPS = 30  # top comments a page
-FIRST_REPLIES = 5  # replies shown under each before one asks for more
+FIRST_REPLIES = 2  # replies shown under each before one asks for more
 BRANCH = 50  # replies a page on a comment's own page
 MANY = 200
 
@@ -758,7 +758,7 @@ def pinned_answers(thread_id: int, limit: int = 3) -> Sequence[OfficialAnswer]:
         .where(
             Comment.thread_id == thread_id,
             Comment.state == CommentState.PUBLISHED,
-            OfficialAnswer.published_at.is_not(None),
+            Comment.answered_at.is_not(None),
         )
         .options(
             contains_eager(OfficialAnswer.comment).options(
@@ -766,7 +766,7 @@ def pinned_answers(thread_id: int, limit: int = 3) -> Sequence[OfficialAnswer]:
             ),
             joinedload(OfficialAnswer.organisation),
         )
-        .order_by(OfficialAnswer.published_at.desc())
+        .order_by(Comment.answered_at.desc(), Comment.id.desc())
         .limit(limit)
     ).all()
 

@@ -6,11 +6,11 @@ reader gets the buttons themselves. Asked for by htmx, an address answers the pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, current_app, redirect, render_template, request, url_for
 
 from engage.commons.accounts.models import User
 from engage.commons.accounts.queries import organisations_spoken_for
@@ -25,7 +25,7 @@ from engage.core import clock
 from engage.core.access import current_user, public, require, signed_in
 from engage.core.errors import Invalid, Missing, is_fragment
 from engage.core.forms import page
-from engage.core.i18n import LocalBlueprint, _
+from engage.core.i18n import LocalBlueprint, _, format_ago, locale_now
 from engage.core.limits import writing
 
 bp = LocalBlueprint("comments", __name__, url_prefix="/comments")
@@ -40,6 +40,7 @@ class Reader:
     now: datetime
     may_write: bool
     may_answer: bool
+    _told: dict[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def may_moderate(self) -> bool:
@@ -49,6 +50,35 @@ class Reader:
     def is_offered_writing(self) -> bool:
         """Is a way to write shown, perhaps through signing in?"""
         return bool(self.place.commenting)
+
+    @property
+    def is_led_to_sign_in(self) -> bool:
+        """Is everything that asks for an account a link to signing in?"""
+        return self.user is None and self.is_offered_writing
+
+    @property
+    def may_reply(self) -> bool:
+        """Is replying offered, perhaps through signing in?"""
+        return self.is_offered_writing and (self.may_write or self.user is None)
+
+    @property
+    def kit(self) -> dict[str, Any]:
+        """Words, icons and addresses that all comments share: drawn once a language, then kept."""
+        kits = current_app.extensions.setdefault("engage_comment_kits", {})
+        locale = locale_now()
+        if locale not in kits:
+            drawn: Any = current_app.jinja_env.get_template("comments/_kit.html").make_module()
+            kits[locale] = drawn.kit
+        found: dict[str, Any] = kits[locale]
+        return found
+
+    def ago(self, instant: datetime) -> str:
+        """`2 days ago`, worked out once for all comments of one age: it is slow."""
+        age = self.now - instant
+        key = (age.days, 0 if age.days else age.seconds // 60)
+        if key not in self._told:
+            self._told[key] = format_ago(instant)
+        return self._told[key]
 
     def may_react(self, comment: Shown) -> bool:
         return (

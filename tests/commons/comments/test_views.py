@@ -97,7 +97,7 @@ def test_many_replies_are_shown_on_the_comments_own_page(client: Any) -> None:
         make_comment(thread, author, parent=top)
     page = client.get(f"/en/comments/threads/{thread.id}")
     assert len(page.select(".replies article")) == reads.FIRST_REPLIES
-    own = page.click("Show 55 more replies")
+    own = page.click("Show 58 more replies")
     assert len(own.select(".replies article")) == reads.BRANCH
     later = own.click("Show later replies")
     assert len(later.select(".replies article")) == 10
