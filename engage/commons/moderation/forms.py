@@ -77,6 +77,9 @@ class ReportForm(Form):
         if named:
             del self.name
             del self.email
+        else:
+            # needed for all grounds but one, which the service knows: not "optional"
+            self.name.is_needed = self.email.is_needed = True
 
     def notice(self, address: str, locale: str) -> Notice:
         """What was sent, as the service takes it."""
