@@ -31,7 +31,6 @@ CLOCKS = {
 # a refused attempt rolls its request back and must still count
 COMMITS = {
     "engage/core/db.py": {"commit", "rollback"},
-    "engage/commons/accounts/throttle.py": {"commit"},
 }
 
 

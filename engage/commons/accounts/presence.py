@@ -149,7 +149,8 @@ def _load(user_id: str) -> User | None:
     if row is None or row.user.get_id() != user_id:
         return None
     g.sign_in = row
-    sessions.touch(row)
+    if sessions.touch(row):
+        session.modified = True  # sent again, so that it lives on with its row
     return row.user
 
 

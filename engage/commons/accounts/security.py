@@ -14,6 +14,7 @@ from typing import Any
 import qrcode
 from flask import Flask
 from flask_security import FSQLALiteUserDatastore, RoleMixin, Security, Totp, WebauthnUtil
+from itsdangerous import URLSafeTimedSerializer
 from passlib.totp import TOTP, AppWallet  # type: ignore[import-untyped]
 from qrcode.image.svg import SvgPathFillImage
 from webauthn.helpers.structs import (
@@ -89,6 +90,20 @@ def _keys(app: Flask) -> list[str]:
     return [app.config["SECRET_KEY"], *app.config.get("SECRET_KEY_FALLBACKS", [])]
 
 
+def _sign_with_newest(app: Flask, security: Security) -> None:
+    # itsdangerous signs with the last key of a list; Flask-Security puts the present one first
+    oldest_first = _keys(app)[::-1]
+    for name, salt in (
+        ("remember_token_serializer", "REMEMBER"),
+        ("login_serializer", "LOGIN"),
+        ("reset_serializer", "RESET"),
+        ("change_email_serializer", "CHANGE_EMAIL"),
+        ("confirm_serializer", "CONFIRM"),
+    ):
+        made = URLSafeTimedSerializer(oldest_first, salt=app.config[f"SECURITY_{salt}_SALT"])
+        setattr(security, name, made)
+
+
 def _totp_keys(app: Flask) -> dict[str, str]:
     keys = [derived(secret, "authenticator").hex() for secret in _keys(app)]
     return {"k" + hashlib.sha256(key.encode()).hexdigest()[:8]: key for key in keys}
@@ -125,6 +140,9 @@ def register(app: Flask) -> Security:
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
         # the browser is recognised by its session row, not by address and browser name
         SESSION_PROTECTION=None,
+        # sent again every ten minutes, with the row: an answer that comes late cannot bring an
+        # old cookie back
+        SESSION_REFRESH_EACH_REQUEST=False,
     )
     security = Security(
         app,
@@ -136,5 +154,6 @@ def register(app: Flask) -> Security:
     # its role checks are replaced by the marks of core/access.py: nothing to prepare per request
     prepare = security.principal._on_before_request  # noqa: SLF001  it has no switch
     app.before_request_funcs[None].remove(prepare)
+    _sign_with_newest(app, security)
     app.extensions["engage_security"] = security
     return security

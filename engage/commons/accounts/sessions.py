@@ -72,13 +72,16 @@ def find(token: str) -> SignIn | None:
     return row
 
 
-def touch(row: SignIn) -> None:
-    """Note that the session is in use, at most every ten minutes. Never costs the reader a page."""
+def touch(row: SignIn) -> bool:
+    """Note that the session is in use, at most every ten minutes; was it noted now?
+
+    Never costs the reader a page.
+    """
     now = clock.now()
     if now - row.seen_at < SEEN_EVERY:
-        return
+        return False
     try:
-        with transactional():
+        with transactional(own=True):
             db.session.execute(
                 update(SignIn)
                 .where(SignIn.id == row.id, SignIn.seen_at < now - SEEN_EVERY)
@@ -86,7 +89,8 @@ def touch(row: SignIn) -> None:
                 .execution_options(synchronize_session=False)
             )
     except Unavailable:
-        return
+        return False
+    return True
 
 
 def refresh(row: SignIn, *, second_factor: bool | None = None) -> None:

@@ -1,6 +1,6 @@
 """How often somebody may try: counted in the database, so that it holds across machines.
 
-An attempt is written and committed before it is judged, on a connection of its own: it counts
+An attempt is written and committed before it is judged, in a transaction of its own: it counts
 even when the request around it is rolled back, and a burst cannot slip between count and write.
 No database means no attempt: it fails closed.
 """
@@ -8,12 +8,10 @@ No database means no attempt: it fails closed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
 
 from engage.commons.accounts.models import Attempt
 from engage.core import clock
@@ -23,7 +21,6 @@ from engage.core.i18n import _l
 from engage.core.tasks import every
 
 KEPT = timedelta(hours=24)
-_WRITE = {"engage_write": True}
 
 
 @dataclass(frozen=True)
@@ -68,34 +65,17 @@ def count(*against: tuple[Limit, str]) -> Counted:
         raise RuntimeError("count attempts before the write begins")
     now = clock.now()
     rows = [Attempt(bucket=_bucket(limit, whom), at=now) for limit, whom in against]
-    with Session(db.engine, expire_on_commit=False) as session:
-        session.connection(execution_options=_WRITE)
-        session.add_all(rows)
-        session.commit()
-        session.connection(execution_options=_WRITE)
-        waits = [
-            wait
-            for limit, whom in against
-            if (wait := _wait(session, limit, _bucket(limit, whom))) is not None
-        ]
+    with transactional(own=True):
+        db.session.add_all(rows)
+    ids = tuple(row.id for row in rows)
+    with transactional(own=True):
+        waits = [wait for limit, whom in against if (wait := _wait(limit, whom)) is not None]
         if waits:
             # what was refused is no attempt: else hammering would keep a window shut for good
-            for row in rows:
-                session.delete(row)
-            session.commit()
+            db.session.execute(delete(Attempt).where(Attempt.id.in_(ids)))
     if waits:
         raise TooMany(max(waits), _l("Too many attempts. Wait a little before you try again."))
-    return Counted(tuple(row.id for row in rows))
-
-
-def clear(*buckets: tuple[Limit, str]) -> None:
-    """Forget what was counted: the owner has shown who they are."""
-    with transactional():
-        db.session.execute(delete(Attempt).where(Attempt.bucket.in_(_names(buckets))))
-
-
-def _names(buckets: Iterable[tuple[Limit, str]]) -> list[str]:
-    return [_bucket(limit, whom) for limit, whom in buckets]
+    return Counted(ids)
 
 
 def _bucket(limit: Limit, whom: str) -> str:
@@ -103,12 +83,12 @@ def _bucket(limit: Limit, whom: str) -> str:
     return hashlib.sha256(f"{limit.name}|{whom}".encode()).hexdigest()
 
 
-def _wait(session: Session, limit: Limit, bucket: str) -> int | None:
+def _wait(limit: Limit, whom: str) -> int | None:
     since = clock.now() - limit.within
-    inside = (Attempt.bucket == bucket, Attempt.at > since)
-    if (session.scalar(select(func.count()).where(*inside)) or 0) <= limit.most:
+    inside = (Attempt.bucket == _bucket(limit, whom), Attempt.at > since)
+    if (db.session.scalar(select(func.count()).where(*inside)) or 0) <= limit.most:
         return None
-    oldest = session.scalar(select(func.min(Attempt.at)).where(*inside)) or clock.now()
+    oldest = db.session.scalar(select(func.min(Attempt.at)).where(*inside)) or clock.now()
     return int((oldest - since).total_seconds()) + 1
 
 

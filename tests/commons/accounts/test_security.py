@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from engage.commons.accounts.redirects import safe_next
 from engage.commons.accounts.sessions import Visitor
 from engage.core import clock
 from engage.core.db import Model, db
-from engage.core.errors import Conflict, Invalid, TooMany
+from engage.core.errors import Conflict, Invalid, TooMany, Unavailable
 from tests.commons.accounts.mails import link, mails
 from tests.commons.accounts.test_views import code_of, come_in, enrolled, is_in
 from tests.factories.accounts import (
@@ -177,10 +178,12 @@ def test_seen_is_written_at_most_every_ten_minutes(
     start = clock.now()
     with frozen(start):
         signed_in_cookie(client.http, make_user())
+        client.get("/en/me/data")
     for minutes, writes in ((5, 0), (11, 1), (12, 0), (22, 1)):
         with frozen(start + timedelta(minutes=minutes)), queries() as sent:
-            client.get("/en/me/data")
+            answer = client.get("/en/me/data")
         assert sum(s.startswith("UPDATE sign_ins") for s in sent) == writes
+        assert len(answer.headers.getlist("Set-Cookie")) == writes
 
 
 def test_whose_request_it_is_costs_one_query(client: PageClient, queries: Any) -> None:
@@ -428,6 +431,22 @@ def test_guesses_from_one_network_are_counted_across_accounts(app: Flask) -> Non
             guess(f"person-{number}@example.org")
     with pytest.raises(TooMany):
         guess("one-more@example.org")
+
+
+def test_a_burst_of_guesses_cannot_slip_through(app: Flask) -> None:
+    allowed: list[int] = []
+
+    def one(number: int) -> None:
+        with app.app_context():
+            try:
+                throttle.count((throttle.SIGN_IN_ACCOUNT, "victim@example.org"))
+            except (TooMany, Unavailable):
+                return
+            allowed.append(number)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(one, range(40)))
+    assert 1 <= len(allowed) <= throttle.SIGN_IN_ACCOUNT.most
 
 
 def test_the_window_moves_on(app: Flask, frozen: Any) -> None:
