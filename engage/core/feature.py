@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask
 from flask_alembic import Alembic
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, ValidationError
 
 import config as settings
 from engage.core import pagecache
@@ -42,6 +43,16 @@ _PARTS = (
 )
 
 
+class RowNumber(IntegerConverter):
+    """A number in an address that a row may have; a larger one is an address there is not."""
+
+    def to_python(self, value: str) -> int:
+        number = super().to_python(value) if len(value) <= 10 else 2**31
+        if number >= 2**31:
+            raise ValidationError
+        return int(number)
+
+
 def create(config: settings.Base | None = None) -> Flask:
     """A bare application with its settings. Raises ConfigError when they make no sense."""
     chosen = config or settings.load()
@@ -57,6 +68,7 @@ def create(config: settings.Base | None = None) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.url_map.strict_slashes = False
+    app.url_map.converters["int"] = RowNumber
     return app
 
 
