@@ -10,6 +10,7 @@ import importlib
 import logging
 import os
 import signal
+from typing import Any
 
 from flask import Flask
 from granian import Granian
@@ -59,14 +60,20 @@ def serve(app: Flask, *, host: str, port: int, target: str = "wsgi:app") -> None
         db.engine.dispose()
     gc.freeze()  # the processes share what is loaded; counting it would copy it
     os.register_at_fork(after_in_child=lambda: _after_fork(app))
-    Granian(
+    processes, threads = app.config["WEB_CONCURRENCY"], app.config["WEB_THREADS"]
+    server(target, host=host, port=port, processes=processes, threads=threads).serve()
+
+
+def server(target: str, *, host: str, port: int, processes: int, threads: int) -> Any:
+    """Granian as we run it; the benchmark's references run on the same."""
+    return Granian(
         target,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
-        workers=app.config["WEB_CONCURRENCY"],
-        blocking_threads=app.config["WEB_THREADS"],
+        workers=processes,
+        blocking_threads=threads,
         backlog=2048,
         backpressure=1024,  # connections a process holds; slow ones cost no thread
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
@@ -75,4 +82,4 @@ def serve(app: Flask, *, host: str, port: int, target: str = "wsgi:app") -> None
         workers_kill_timeout=25,
         log_level=LogLevels.warning,
         websockets=False,
-    ).serve()
+    )

@@ -1,0 +1,87 @@
+"""wrk, driven and read."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+# each request a fresh key and text; the rest of the form as it was fetched
+_POST = """
+local n = 0
+local made = tostring({}):gsub("%W", "")
+function request()
+  n = n + 1
+  local own = made .. "x" .. n .. "x" .. math.floor(os.clock() * 1e6)
+  return wrk.format("POST", nil, nil, FORM .. "&idempotency_key=" .. own .. "&body=Remark+" .. own)
+end
+function setup(thread) end
+"""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one target did: the median of several runs."""
+
+    rps: float
+    p50: float
+    p99: float
+    errors: int
+
+
+def is_there() -> bool:
+    return shutil.which("wrk") is not None
+
+
+def measure(
+    url: str,
+    *,
+    seconds: int,
+    connections: int = 16,
+    cookie: str = "",
+    form: str = "",
+    folder: Path | None = None,
+) -> Figure:
+    """One run."""
+    command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
+    if cookie:
+        command += ["-H", f"Cookie: {cookie}"]
+    if form:
+        assert folder is not None
+        script = folder / "post.lua"
+        script.write_text(f"local FORM = {form!r}\n{_POST}")
+        command += ["-s", str(script), "-H", "Content-Type: application/x-www-form-urlencoded"]
+    done = subprocess.run([*command, url], capture_output=True, text=True, check=True)
+    return read(done.stdout)
+
+
+def read(told: str) -> Figure:
+    """The figures in wrk's report."""
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    sockets = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
+    lost = sum(map(int, sockets.groups())) if sockets else 0
+    return Figure(
+        float(rate.group(1)) if rate else 0.0,
+        _percentile(told, 50),
+        _percentile(told, 99),
+        (int(bad.group(1)) if bad else 0) + lost,
+    )
+
+
+def _percentile(told: str, which: int) -> float:
+    found = re.search(rf"^\s+{which}%\s+([\d.]+)(us|ms|s|m)\s*$", told, re.MULTILINE)
+    return float(found.group(1)) * _UNITS[found.group(2)] if found else 0.0
+
+
+def middle(figures: list[Figure]) -> Figure:
+    """The median run, errors added up."""
+    return Figure(
+        median(f.rps for f in figures),
+        median(f.p50 for f in figures),
+        median(f.p99 for f in figures),
+        sum(f.errors for f in figures),
+    )
