@@ -423,6 +423,8 @@ def answers_page(
         .where(
             OfficialAnswer.published_at.is_not(None),
             Comment.state == CommentState.PUBLISHED,
+            # the few answered ones have an index of their own
+            Comment.answered_at.is_not(None),
             Comment.thread_id.in_(thread_ids(consultation_id)),
         )
         .options(
@@ -447,6 +449,7 @@ def answering_organisations(consultation_id: int) -> Sequence[Organisation]:
         .join(Comment, Comment.id == OfficialAnswer.comment_id)
         .where(
             OfficialAnswer.published_at.is_not(None),
+            Comment.answered_at.is_not(None),
             Comment.thread_id.in_(thread_ids(consultation_id)),
         )
     )
