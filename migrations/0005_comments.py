@@ -211,7 +211,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_comments_waiting",
         "comments",
-        ["due_at", "id"],
+        ["due_at", "id", "thread_id"],
         unique=False,
         sqlite_where=sa.text("due_at IS NOT NULL AND answered_at IS NULL"),
         postgresql_where=sa.text("due_at IS NOT NULL AND answered_at IS NULL"),

@@ -151,9 +151,11 @@ class Comment(Model):
         _where("guest_id", "guest_id IS NOT NULL"),
         _where("organisation_id", "organisation_id IS NOT NULL"),
         Index(
+            # the thread is in it so that counting what an organisation owes needs no rows
             "ix_comments_waiting",
             "due_at",
             "id",
+            "thread_id",
             sqlite_where=text("due_at IS NOT NULL AND answered_at IS NULL"),
             postgresql_where=text("due_at IS NOT NULL AND answered_at IS NULL"),
         ),

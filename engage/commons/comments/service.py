@@ -23,6 +23,7 @@ from engage.commons.comments.imports import (
     ImportedSubjectReaction,
     import_comments,
     import_subject_reactions,
+    insert_rows,
     reserved_ids,
 )
 from engage.commons.comments.models import (
@@ -122,7 +123,7 @@ def open_threads(kind: str, count: int) -> list[int]:
     }
     with transactional():
         ids = reserved_ids(Thread, count)
-        db.session.execute(insert(Thread), [{"id": ident, **row} for ident in ids])
+        insert_rows(Thread, [{"id": ident, **row} for ident in ids])
     return list(ids)
 
 
