@@ -57,7 +57,7 @@ def test_the_list_shows_what_is_public_and_nothing_else(client: Any) -> None:
         assert one.title in page.text
     assert "A secret draft" not in page.text
     assert "Long gone" not in page.text
-    assert page.words("[role=status]#found") == "4 consultations"
+    assert page.words("[role=status] #found") == "4 consultations"
     assert "Long gone" in client.get("/en/consultations?state=archived").text
 
 
