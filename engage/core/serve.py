@@ -1,6 +1,6 @@
 """The production server: granian in front of the WSGI application, a few processes and threads.
 
-Why granian: docs/decisions/serving.md. The application is loaded once, before the processes
+Why granian: docs/decisions/0006-serving.md. The application is loaded once, before the processes
 fork, so that a restart is quick and memory is shared.
 """
 
