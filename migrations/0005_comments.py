@@ -142,14 +142,6 @@ def upgrade() -> None:
         "ix_comments_agreement", "comments", ["thread_id", "depth", "agreement", "id"], unique=False
     )
     op.create_index(
-        "ix_comments_pinned",
-        "comments",
-        ["thread_id", "answered_at"],
-        unique=False,
-        sqlite_where=sa.text("answered_at IS NOT NULL"),
-        postgresql_where=sa.text("answered_at IS NOT NULL"),
-    )
-    op.create_index(
         "ix_comments_answered",
         "comments",
         ["answered_at"],
@@ -192,6 +184,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("parent_id IS NOT NULL"),
         postgresql_where=sa.text("parent_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_comments_pinned",
+        "comments",
+        ["thread_id", "answered_at"],
+        unique=False,
+        sqlite_where=sa.text("answered_at IS NOT NULL"),
+        postgresql_where=sa.text("answered_at IS NOT NULL"),
     )
     op.create_index(
         op.f("ix_comments_quoted_id"),
@@ -388,6 +388,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("quoted_id IS NOT NULL"),
     )
     op.drop_index(
+        "ix_comments_pinned",
+        table_name="comments",
+        sqlite_where=sa.text("answered_at IS NOT NULL"),
+        postgresql_where=sa.text("answered_at IS NOT NULL"),
+    )
+    op.drop_index(
         op.f("ix_comments_parent_id"),
         table_name="comments",
         sqlite_where=sa.text("parent_id IS NOT NULL"),
@@ -408,12 +414,6 @@ def downgrade() -> None:
     )
     op.drop_index("ix_comments_bridge", table_name="comments")
     op.drop_index(op.f("ix_comments_author_id_received_at_id"), table_name="comments")
-    op.drop_index(
-        "ix_comments_pinned",
-        table_name="comments",
-        sqlite_where=sa.text("answered_at IS NOT NULL"),
-        postgresql_where=sa.text("answered_at IS NOT NULL"),
-    )
     op.drop_index(
         "ix_comments_answered",
         table_name="comments",
