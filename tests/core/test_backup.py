@@ -152,6 +152,25 @@ def test_people_who_left_since_stay_gone(
     assert erasures.noted() == [("user", 7), ("user", 9)]
 
 
+def test_a_closed_account_does_not_come_back(instance: Flask, tmp_path: Path) -> None:
+    from engage.commons.accounts import service
+    from engage.commons.accounts.models import User
+    from tests.factories.accounts import make_user
+
+    with instance.test_request_context("/en/"):
+        person = make_user(email="ann.smith@example.org", display_name="Ann Smith")
+        made = backup(tmp_path / "engage.tar")
+        service.close_account(actor=person)
+    db.session.close()
+    report = restore(made.path, replace=True)
+    assert report.notes == ["1 closed accounts were erased again"]
+    db.session.expire_all()
+    again = db.session.scalars(select(User)).one()
+    assert again.closed_at is not None
+    assert "ann" not in again.email
+    assert again.display_name != "Ann Smith"
+
+
 def test_the_commands(instance: Flask, tmp_path: Path) -> None:
     runner = instance.test_cli_runner()
     made = runner.invoke(args=["backup", str(tmp_path / "out.tar.gz")])

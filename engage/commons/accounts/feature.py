@@ -15,11 +15,12 @@ from engage.commons.accounts import (
     presence,
     queries,
     security,
+    service,
     staff,
     views,
 )
 from engage.commons.accounts.forms import PressForm
-from engage.core import access, desk, errors, nav, slots
+from engage.core import access, desk, erasures, errors, nav, slots
 from engage.core.desk import DeskItem, Waiting
 from engage.core.i18n import _, _l
 from engage.core.nav import NavItem
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
         app.register_blueprint(views.demo_bp)
     app.cli.add_command(cli.group)
     export.register()
+    erasures.eraser("user", service.close_again)
     errors.explain_constraint("email_key", _l("There is an account with this address already."))
     errors.explain_constraint("memberships", _l("This person belongs to the organisation already."))
     slots.fill("layout.me", sign_out_button, order=90)

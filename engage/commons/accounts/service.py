@@ -36,7 +36,7 @@ from engage.commons.accounts.models import (
     User,
 )
 from engage.commons.accounts.sessions import Visitor
-from engage.core import audit, clock
+from engage.core import audit, clock, erasures
 from engage.core.access import require
 from engage.core.db import db, lock, transactional
 from engage.core.errors import Conflict, Invalid, Missing, Text, TooMany
@@ -381,11 +381,24 @@ def close_account(*, actor: User) -> None:
                 _l("You are the only administrator. Make somebody else one first."),
             )
         email, locale, name = user.email, user.locale, user.display_name
-        announce(AccountClosed(user.id))
-        _anonymise(user)
-        revoke_everything(user)
-        audit.record("account.closed", user, actor=user)
+        _close(user, actor=user)
+        erasures.note("user", user.id)
         notices.tell_closed(email, locale, name)
+
+
+def close_again(user_id: int) -> None:
+    """After a backup was restored that still knew somebody who has left since."""
+    with transactional():
+        user = db.session.get(User, user_id)
+        if user is not None and user.closed_at is None:
+            _close(lock(User, user_id), actor=None)
+
+
+def _close(user: User, *, actor: User | None) -> None:
+    announce(AccountClosed(user.id))
+    _anonymise(user)
+    revoke_everything(user)
+    audit.record("account.closed", user, actor=actor)
 
 
 def _anonymise(user: User) -> None:
