@@ -1,7 +1,7 @@
 # Engage: `make run`, `make test`, `make bench`. What is missing is set up first.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench setup lint format lock clean
+.PHONY: help run test bench setup lint format lock words pictures clean
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -26,6 +26,14 @@ lint:  ## the checks without the tests
 format:  ## put code in its usual shape
 	@sh scripts/setup.sh test
 	@.venv/bin/ruff check --fix --quiet . && .venv/bin/ruff format .
+
+words:  ## collect visible strings into translations/ and say which want words
+	@sh scripts/setup.sh test
+	@.venv/bin/python scripts/words.py
+
+pictures:  ## photograph the demonstration into docs/images/
+	@sh scripts/setup.sh test
+	@.venv/bin/python scripts/screenshots.py
 
 lock:  ## pin the packages anew (needs uv); `make lock UPGRADE=--upgrade` takes newer ones
 	@sh scripts/lock.sh $(UPGRADE)
