@@ -13,7 +13,7 @@ bp = LocalBlueprint("preview", __name__, url_prefix="/preview")
 
 @bp.post("")
 @public
-@writing("120/minute")  # type: ignore[untyped-decorator]
+@writing("120/minute")
 def show() -> str:
     """A fragment. Writes nothing, so it needs a token but no key."""
     given = request.form.get("profile", "comment")
