@@ -30,13 +30,32 @@ function loadHtmx() {
   document.head.append(script);
 }
 
+// What had the focus is replaced: its successor gets it; a new form begins at its first field.
+let place = -1;
+
+function controls(element) {
+  return [...element.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea")];
+}
+
+function keepFocus(element) {
+  if (element.matches("form")) element.querySelector("textarea, input:not([type=hidden])")?.focus();
+  else if (place >= 0 && document.activeElement === document.body) controls(element)[place]?.focus();
+  place = -1;
+}
+
 const words = document.body.dataset;
 document.addEventListener("htmx:beforeRequest", (event) => {
   event.detail.target?.setAttribute("aria-busy", "true");
   say(words.busy);
 });
 document.addEventListener("htmx:afterRequest", (event) => event.detail.target?.removeAttribute("aria-busy"));
-document.addEventListener("htmx:afterSettle", () => say(words.done));
+document.addEventListener("htmx:afterSettle", (event) => {
+  say(words.done);
+  keepFocus(event.detail.elt);
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  place = controls(event.detail.target).indexOf(document.activeElement);
+});
 document.addEventListener("htmx:sendError", () => say(words.offline));
 document.addEventListener("htmx:load", (event) => start(event.detail.elt));
 
