@@ -37,7 +37,7 @@ class Page:
 
     @cached_property
     def body(self) -> str:
-        return self.response.get_data(as_text=True)
+        return self.response.get_data().decode("utf-8", "replace")
 
     @cached_property
     def html(self) -> Element:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -18,6 +19,8 @@ from tests.pages import PageClient
 from tests.sweeps.test_access_matrix import address
 from tests.sweeps.world import World, build, cases, readable
 
+# with ENGAGE_SWEEP=everything each line of each list is sent; else an even sample of them
+EVERYTHING = os.environ.get("ENGAGE_SWEEP") == "everything"
 ODD = (
     "-1", "0", "1.5", "1e308", "NaN", "99999999999999999999999", str(2**63), "password", "id desc",
     "../../../../etc/passwd", "..%2f..%2f", "\x00", "a\x00b", "%00", "[]", "{}", "null", "true", " ",
@@ -60,7 +63,7 @@ def faults_of(client: PageClient, url: str, **options: Any) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("who", ["anonymous", "resident", "admin"])
+@pytest.mark.parametrize("who", ["anonymous", "admin"])
 def test_odd_query_parameters(
     app: Flask, client: PageClient, sign_in: Callable[[Any], Any], who: str
 ) -> None:
@@ -70,7 +73,7 @@ def test_odd_query_parameters(
     wrong = []
     for number, rule in enumerate(readable(app)):
         url = address(app, rule.endpoint, cases(rule, world)[0])
-        for shift in range(0, len(ODD), 3):
+        for shift in range(0, len(ODD), 3 if EVERYTHING else 13):
             values = in_order(ODD, shift + number)
             query = {name: next(values) for name in query_names()}
             if problem := faults_of(client, url, query_string=query, offsite=True):
@@ -100,8 +103,8 @@ def test_known_attacks_in_addresses(
 ) -> None:
     """Every line of the list once, on one page after the other, in every parameter at once."""
     lines = [s for s in strings(name) if isinstance(s, str)]
-    if len(lines) > 800:
-        lines = lines[:: len(lines) // 800 + 1]
+    if not EVERYTHING:
+        lines = lines[:: len(lines) // 80 + 1]
     world = build()
     sign_in(world.people["admin"])
     pages = cycle([address(app, rule.endpoint, cases(rule, world)[0]) for rule in readable(app)])
