@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, redirect, render_template, request, url_for
+from markupsafe import Markup
 
 from engage.commons.accounts.models import User
 from engage.commons.accounts.queries import organisations_spoken_for
@@ -41,6 +42,7 @@ class Reader:
     may_write: bool
     may_answer: bool
     _told: dict[tuple[int, int], str] = field(default_factory=dict)
+    _buttons: list[EmptyForm] = field(default_factory=list)
 
     @property
     def may_moderate(self) -> bool:
@@ -71,6 +73,12 @@ class Reader:
             kits[locale] = drawn.kit
         found: dict[str, Any] = kits[locale]
         return found
+
+    def tokens(self) -> Markup:
+        """The hidden fields of one more form of buttons, with a key of its own."""
+        if not self._buttons:
+            self._buttons.append(EmptyForm())
+        return self._buttons[0].hidden_tag()
 
     def ago(self, instant: datetime) -> str:
         """`2 days ago`, worked out once for all comments of one age: it is slow."""
@@ -138,8 +146,6 @@ def thread(thread_id: int) -> str:
         "pinned": queries.pinned_answers(thread_id) if shown.is_first else (),
         "own_view": queries.own_subject_reaction(thread_id, user),
     }
-    if context["reader"].may_write and user is not None:
-        context["buttons"] = EmptyForm()
     template = "comments/_thread.html" if is_fragment() else "comments/thread.html"
     return render_template(template, **context)
 
@@ -152,14 +158,12 @@ def detail(comment_id: int) -> str:
     found, place = queries.visible_comment(comment_id, user, now)
     branch = queries.branch(found, user=user, after=request.args.get("after"))
     reader = _reader(place, now)
-    has_buttons = any(reader.may_react(shown) for shown in (branch.top, *branch.top.below()))
     return render_template(
         "comments/detail.html",
         branch=branch,
         thread=found.thread,
         place=place,
         reader=reader,
-        buttons=EmptyForm() if has_buttons else None,
         editable_until=policy.editable_until(found),
     )
 
