@@ -514,6 +514,8 @@ def leave_for_provider(*, next_url: str, link_user_id: int | None = None) -> Res
 @public
 def provider_back() -> ResponseReturnValue:
     """Back from the provider: in, linked, or a mail that asks to link."""
+    if provider.settings() is None:
+        raise Missing
     kept = session.pop(_JOURNEY, None)
     try:
         if not isinstance(kept, dict):
