@@ -21,13 +21,18 @@ function start(root) {
   if (!window.htmx && root.querySelector("[hx-get],[hx-post]")) loadHtmx();
 }
 
+let htmxIsAsked = false;
+
 function loadHtmx() {
   const address = document.querySelector("meta[name=engage-htmx]")?.content;
-  if (!address || document.querySelector("script[data-htmx]")) return;
+  if (!address || htmxIsAsked) return;
+  htmxIsAsked = true;
   const script = document.createElement("script");
   script.src = address;
-  script.dataset.htmx = "";
-  document.head.append(script);
+  // htmx starts at DOMContentLoaded or on a complete page: in between it would never start
+  const add = () => document.head.append(script);
+  if (document.readyState === "complete") add();
+  else window.addEventListener("load", add, { once: true });
 }
 
 // What had the focus is replaced: its successor gets it; a new form begins at its first field.
