@@ -60,6 +60,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+        process.stdout.close()
 
 
 @pytest.fixture(scope="session")
