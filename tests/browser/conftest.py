@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGUMENTS = [
@@ -99,9 +99,12 @@ class Window:
         self.page.on("request", self._request)
         self.page.on("response", self._response)
 
-    def _console(self, message: object) -> None:
-        if message.type in {"error", "warning"}:  # type: ignore[attr-defined]
-            self.said.append(f"console {message.type}: {message.text}")  # type: ignore[attr-defined]
+    def _console(self, message: ConsoleMessage) -> None:
+        where = message.location["url"]
+        is_the_page = message.text.startswith("Failed to load resource") and where == self.page.url
+        # a page that says no answers 4xx on purpose; Chromium notes that as an error
+        if message.type in {"error", "warning"} and not is_the_page:
+            self.said.append(f"console {message.type}: {message.text} {where}")
 
     def _request(self, request: object) -> None:
         if not request.url.startswith((self.site.url, "data:", "blob:", "about:")):  # type: ignore[attr-defined]
