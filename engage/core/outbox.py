@@ -298,7 +298,8 @@ def resend(ident: int) -> None:
             mail.state = MailState.QUEUED if has_relay else MailState.KEPT
             mail.attempts = 0
             mail.next_attempt_at = clock.now()
-            deliver.later()
+            if has_relay:
+                deliver.later()
 
 
 def register(app: Flask) -> None:
