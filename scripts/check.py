@@ -21,7 +21,7 @@ BIN = ROOT / ".venv" / "bin"
 IN_CI = os.environ.get("ENGAGE_CI") == "1"
 CHECKS = (
     ("ruff", [BIN / "ruff", "check", "--quiet", "."]),
-    ("ruff format", [BIN / "ruff", "format", "--check", "--quiet", "."]),
+    ("ruff format", [BIN / "ruff", "format", "--check", "--output-format", "concise", "."]),
     ("mypy", [BIN / "mypy", "config.py", "engage"]),
     ("djlint", [BIN / "djlint", "templates", "--lint", "--quiet"]),
 )
