@@ -18,7 +18,7 @@ from engage.commons.comments.receipts import receipt_number
 from engage.commons.moderation import kinds as moderation
 from engage.commons.moderation.kinds import Kind, Subject
 from engage.commons.notifications.trail import sources
-from engage.core import clock, desk, nav
+from engage.core import clock, desk, nav, slots
 from engage.core.desk import DeskItem, Waiting
 from engage.core.errors import explain_constraint
 from engage.core.events import listen
@@ -48,6 +48,7 @@ def register(app: Flask) -> None:
         "uq_thread_reactions_thread_id_user_id",
     ):
         explain_constraint(name, _l("You have said this already. It counts once."))
+    slots.fill("layout.me", staff.menu_entry, order=40)
     nav.add(
         NavItem(
             "answers",

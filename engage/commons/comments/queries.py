@@ -188,6 +188,11 @@ class ThreadPage:
     next: str | None
     is_first: bool
 
+    @property
+    def ids(self) -> set[int]:
+        """Every comment on the page, replies included."""
+        return {shown.id for top in self.tops for shown in (top, *top.below())}
+
 
 _answering = aliased(Organisation)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
+from markupsafe import Markup
 
-from engage.commons.accounts.models import Role
+from engage.commons.accounts.models import Role, StakeholderKind, User
 from engage.commons.comments import policy, queries, service
 from engage.commons.comments.forms import AnswerForm
 from engage.commons.comments.queries import Waiting
@@ -34,6 +35,17 @@ FILTERS = {
 def answer_url(comment_id: int) -> str:
     """Where an officer answers a comment."""
     return url_for("comments_office.answer", comment_id=comment_id)
+
+
+def menu_entry(user: User | None) -> Markup | None:
+    """The way to the list in the menu of people who speak for an authority but are no staff."""
+    if user is None or user.is_staff or user.kind is not StakeholderKind.AUTHORITY:
+        return None
+    if "answers_in_menu" not in g:
+        g.answers_in_menu = bool(queries.spoken_for_ids(user))
+    if not g.answers_in_menu:
+        return None
+    return Markup(render_template("comments/office/_menu.html"))  # noqa: S704  a template's output
 
 
 @bp.get("")

@@ -143,7 +143,12 @@ def thread(thread_id: int) -> str:
     if is_fragment() and not shown.is_first:
         return render_template("comments/_list.html", **context)
     context |= {
-        "pinned": queries.pinned_answers(thread_id) if shown.is_first else (),
+        # an answer that stands under its comment on this very page is not said twice
+        "pinned": [
+            answer
+            for answer in (queries.pinned_answers(thread_id) if shown.is_first else ())
+            if answer.comment_id not in shown.ids
+        ],
         "own_view": queries.own_subject_reaction(thread_id, user),
     }
     template = "comments/_thread.html" if is_fragment() else "comments/thread.html"

@@ -565,3 +565,26 @@ def test_the_office_list_costs_the_same_with_one_and_with_thirty(
             client.get("/en/office/answers", status=200)
         sent[rows] = len(statements)
     assert sent[1] == sent[30]
+
+
+def test_an_answer_is_said_once_and_pinned_when_its_comment_is_further_down(client: Any) -> None:
+    thread, port = make_thread(), make_organisation()
+    answered = make_comment(thread, make_user())
+    make_answer(answered, port, body="The lamps come in May.")
+    address = f"/en/comments/threads/{thread.id}?sort=newest"
+    assert len(client.get(address).select("article.official")) == 1
+    for _number in range(30):
+        make_comment(thread, make_user())
+    page = client.get(address)
+    assert not page.has(f"#c{answered.id}")
+    assert "The lamps come in May." in page.words("article.official")
+    assert page.links["The comment it answers"].endswith(f"/comments/{answered.id}")
+
+
+def test_officers_find_the_list_in_their_menu(client: Any, sign_in: Any) -> None:
+    officer = make_user(kind=StakeholderKind.AUTHORITY)
+    sign_in(officer)
+    address = f"/en/comments/threads/{make_thread().id}"
+    assert "Comments to answer" not in client.get(address).links
+    make_member(officer, make_organisation(), "editor")
+    assert client.get(address).links["Comments to answer"] == "/en/office/answers"
