@@ -101,8 +101,9 @@ class Window:
 
     def _console(self, message: ConsoleMessage) -> None:
         where = message.location["url"]
-        is_the_page = message.text.startswith("Failed to load resource") and where == self.page.url
-        # a page that says no answers 4xx on purpose; Chromium notes that as an error
+        own = (self.page.url, f"{self.site.url}/favicon.ico")
+        is_the_page = message.text.startswith("Failed to load resource") and where in own
+        # a page that says no answers 4xx on purpose, and Chromium asks for an icon of its own accord
         if message.type in {"error", "warning"} and not is_the_page:
             self.said.append(f"console {message.type}: {message.text} {where}")
 
