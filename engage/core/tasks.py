@@ -12,6 +12,9 @@ from huey.api import Huey
 from sqlalchemy.engine import make_url
 
 from engage.core.db import after_commit
+from engage.core.errors import Unavailable
+
+RETRY = 15.0  # seconds until a task tries again that did not get its turn to write
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +110,11 @@ class Queue:
         with self.app.app_context():
             try:
                 work(*args, **kwargs)
+            except Unavailable:
+                # somebody writes for long: come back, unless the clock does it by itself
+                log.warning("task %s waits for the database", name)
+                if name not in _periodic:
+                    self.push(name, args, kwargs, RETRY)
             except Exception:
                 self.app.logger.exception("task %s failed", name)
                 raise
