@@ -315,9 +315,10 @@ def standing_words(consultation: Consultation, now: datetime) -> Text:
     """When it closes, opened or closed, as one clause for a card."""
     state = consultation.state_at(now)
     zone = consultation.time_zone
-    if state is ConsultationState.SCHEDULED and consultation.opens_at:
+    ahead = state in (ConsultationState.DRAFT, ConsultationState.SCHEDULED)
+    if ahead and consultation.opens_at:
         return _("Opens %(when)s", when=format_deadline(consultation.opens_at, zone))
-    if state is ConsultationState.OPEN and consultation.closes_at:
+    if (ahead or state is ConsultationState.OPEN) and consultation.closes_at:
         return _("Closes %(when)s", when=format_deadline(consultation.closes_at, zone))
     if consultation.closes_at:
         return _("Closed %(when)s", when=format_deadline(consultation.closes_at, zone))

@@ -9,6 +9,7 @@ from flask import Flask
 
 from engage.programmes.consultations.models import Consultation, ConsultationState
 from engage.programmes.consultations.phases import answer_due, phases, said
+from engage.programmes.consultations.reading import standing_words
 
 OPENS = datetime(2026, 11, 2, 8, tzinfo=UTC)
 CLOSES = datetime(2026, 12, 4, 17, tzinfo=UTC)
@@ -77,3 +78,12 @@ def test_words_fall_back_to_the_original_then_to_any() -> None:
     assert said({"en": "a", "fr": "b"}, "de", "en") == "a"
     assert said({"fr": "b"}, "de", "en") == "b"
     assert said({}, "de", "en") == ""
+
+
+def test_a_draft_has_dates_to_come(app: Flask) -> None:
+    draft = consultation(ConsultationState.DRAFT)
+    assert str(standing_words(draft, OPENS)).startswith("Opens ")
+    late = consultation(ConsultationState.DRAFT, opens_at=None)
+    assert str(standing_words(late, OPENS)).startswith("Closes ")
+    bare = consultation(ConsultationState.DRAFT, opens_at=None, closes_at=None)
+    assert standing_words(bare, OPENS) == "No dates yet"
