@@ -92,6 +92,7 @@ def without_constraint(app: Flask) -> Iterator[None]:
             text("CREATE TABLE loose_reactions (comment_id INTEGER, user_id INTEGER)")
         )
     yield
+    db.session.rollback()
     with db.engine.begin() as connection:
         connection.execute(text("DROP TABLE loose_reactions"))
 
