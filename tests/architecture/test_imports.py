@@ -6,9 +6,9 @@ import ast
 from collections import defaultdict
 
 from tests.architecture.source import (
-    Module,
     FLOORS,
     PACKAGE,
+    Module,
     calls,
     feature_of,
     known_modules,

@@ -301,9 +301,7 @@ def cases(world: World) -> None:
         )
         with clock.at(clock.now() + timedelta(minutes=20)):
             deciding.send_due_letters()
-            complaint = complaining.complain(
-                decision.id, None, actor=author, text="It was a joke."
-            )
+            complaint = complaining.complain(decision.id, None, actor=author, text="It was a joke.")
         if number == 0:
             world.things |= {
                 "hidden": said,
@@ -461,14 +459,20 @@ def of_one_answer(world: World) -> list[Case]:
 def of_confirmations(world: World) -> list[Case]:
     row = world.registration
     token = account_tokens.make(account_tokens.CONFIRM, row.id, row.email_key, row.password)
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
+    return [
+        Case("sent", {"token": token}),
+        Case("forged", {"token": "forged"}, frozenset(), (410,)),
+    ]
 
 
 @addresses("accounts.confirm_guest")
 def of_guests(world: World) -> list[Case]:
     guest = world.guest
     token = account_tokens.make(account_tokens.GUEST, guest.id, guest.email)
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
+    return [
+        Case("sent", {"token": token}),
+        Case("forged", {"token": "forged"}, frozenset(), (410,)),
+    ]
 
 
 @addresses("accounts.sign_in_link")
@@ -477,14 +481,20 @@ def of_links(world: World) -> list[Case]:
     token = account_tokens.make(
         account_tokens.SIGN_IN, user.id, *account_notices.sign_in_state(user)
     )
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
+    return [
+        Case("sent", {"token": token}),
+        Case("forged", {"token": "forged"}, frozenset(), (410,)),
+    ]
 
 
 @addresses("accounts.reset")
 def of_resets(world: World) -> list[Case]:
     user = world.people["author"]
     token = account_tokens.make(account_tokens.RESET, user.id, *account_notices.reset_state(user))
-    return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset(), (410,))]
+    return [
+        Case("sent", {"token": token}),
+        Case("forged", {"token": "forged"}, frozenset(), (410,)),
+    ]
 
 
 @addresses("accounts.link_provider", "accounts.start_link", "accounts.confirm_email", "<token>")
