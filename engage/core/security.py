@@ -4,9 +4,10 @@ import secrets
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import BadRequest
 
 from engage.core.access import current_user, mark_of
-from engage.core.errors import Problem, respond
+from engage.core.errors import Missing, Problem, respond
 from engage.core.i18n import _l
 
 csrf = CSRFProtect()
@@ -89,9 +90,18 @@ def _may_share(response: Response) -> bool:
     )
 
 
+def _refuse_nul() -> None:
+    """No row holds a NUL, and PostgreSQL takes none to compare with: such an address is nobody's."""
+    if "\0" in request.path:
+        raise Missing
+    if any("\0" in text for pair in request.args.items(multi=True) for text in pair):
+        raise BadRequest
+
+
 def register(app: Flask) -> None:
-    """CSRF and headers; the host list is Flask's own TRUSTED_HOSTS."""
+    """CSRF, headers, NUL bytes; the host list is Flask's own TRUSTED_HOSTS."""
     csrf.init_app(app)
+    app.before_request(_refuse_nul)
 
     @app.errorhandler(CSRFError)
     def _forged(error: CSRFError):  # type: ignore[no-untyped-def]

@@ -43,7 +43,7 @@ def test_find_people(office: PageClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"role": "root"}, {"state": "x"}, {"page": "-1"}, {"page": "9" * 30}, {"q": "\x00"}]
+    "query", [{"role": "root"}, {"state": "x"}, {"page": "-1"}, {"page": "9" * 30}, {"q": "\x01"}]
 )
 def test_odd_filters_show_the_list(office: PageClient, query: dict[str, str]) -> None:
     assert office.get("/en/office/people", query_string=query).status == 200
