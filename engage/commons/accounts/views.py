@@ -38,7 +38,7 @@ from engage.commons.accounts.forms import (
     PressForm,
     RegisterForm,
 )
-from engage.commons.accounts.models import SignInMethod, StakeholderKind, User
+from engage.commons.accounts.models import SignIn, SignInMethod, StakeholderKind, User
 from engage.commons.accounts.redirects import safe_next
 from engage.core.access import current_user, public, signed_in
 from engage.core.errors import EngageError, Invalid, Missing, NotAllowed, TooMany
@@ -271,9 +271,11 @@ def again() -> ResponseReturnValue:
     if row is None:
         raise Missing
     has_code, has_passkey = user.has_authenticator, queries.has_passkey(user)
+    has_password = user.password is not None
+    has_form = has_code or (has_password and not _owes_second_step(user, row))
     form: Any = CodeForm() if has_code else ConfirmPasswordForm()
     next_url = safe_next(request.args.get("next"), url_for("accounts.security"))
-    if form.validate_on_submit():
+    if has_form and form.validate_on_submit():
         try:
             if has_code:
                 credentials.check_code(user=user, code=form.code.data, visitor=presence.visitor())
@@ -287,8 +289,9 @@ def again() -> ResponseReturnValue:
     return page(
         "accounts/again.html",
         form=form,
-        has_form=has_code or user.password is not None,
+        has_form=has_form,
         has_code=has_code,
+        has_password=has_password,
         passkey=PasskeyForm(formdata=None, scope="passkey"),
         passkey_url=f"{url_for('accounts.passkey_again')}?{urlencode({'next': next_url})}",
         passkey_options=(
@@ -327,7 +330,9 @@ def passkey_again() -> ResponseReturnValue:
 def fresh_gate(user: User) -> ResponseReturnValue | None:
     """Lead whoever showed themselves too long ago to the page above."""
     row = presence.current_sign_in()
-    if row is not None and (sessions.is_fresh(row) or _is_demo(row.method)):
+    if row is not None and _is_demo(row.method):
+        return None
+    if row is not None and sessions.is_fresh(row) and not _owes_second_step(user, row):
         return None
     return _ask("accounts.again")
 
@@ -337,13 +342,22 @@ def staff_gate(user: User) -> ResponseReturnValue | None:
     row = presence.current_sign_in()
     if row is not None and (row.second_factor or _is_demo(row.method)):
         return None
-    if user.has_authenticator or queries.has_passkey(user):
+    if _has_second_step(user):
         flash(_("The office asks for your second step."), "info")
         return _ask("accounts.again")
     flash(
         _("Before you can open the office, set up a second step: an app or a passkey."), "warning"
     )
     return _ask("accounts.security")
+
+
+def _has_second_step(user: User) -> bool:
+    return user.has_authenticator or queries.has_passkey(user)
+
+
+def _owes_second_step(user: User, row: SignIn) -> bool:
+    # else a password, or a mailbox, could add a second step of its own beside the one there is
+    return user.is_staff and not row.second_factor and _has_second_step(user)
 
 
 def _is_demo(method: SignInMethod) -> bool:

@@ -75,6 +75,22 @@ def test_a_passkey_opens_the_office(client: PageClient, app: Flask) -> None:
     assert other.get("/en/office/people").status == 200
 
 
+@pytest.mark.parametrize("path", ["/en/me/authenticator", "/en/me/passkeys/new", "/en/me/password"])
+def test_a_password_alone_adds_no_second_step_to_staff_who_have_one(
+    client: PageClient, app: Flask, path: str
+) -> None:
+    user = make_staff("admin")
+    phone = add(client, user)
+    other = PageClient(app)
+    come_in(other, user)
+    page = other.get(path, follow=True)
+    assert page.h1 == "Show us again that it is you"
+    assert not page.select("[name=password]")
+    answer = page.submit(FORM, {"credential": phone.get(options(page))})
+    assert answer.location == path
+    assert other.get(path).status == 200
+
+
 def test_an_answer_works_once(client: PageClient, app: Flask) -> None:
     phone = add(client, make_user())
     other = PageClient(app)
