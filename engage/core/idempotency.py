@@ -59,6 +59,11 @@ def _body_hash() -> str:
     for name, values in sorted(request.form.lists()):
         if name not in {"csrf_token", FIELD}:
             digest.update(f"{name}={values!r};".encode(errors="replace"))
+    # another file under the same words is another form: it must not vanish behind the first
+    for name, sent in request.files.items(multi=True):
+        held = hashlib.file_digest(sent.stream, "sha256").hexdigest()
+        sent.stream.seek(0)
+        digest.update(f"{name}={sent.filename!r}:{held};".encode(errors="replace"))
     return digest.hexdigest()
 
 

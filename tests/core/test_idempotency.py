@@ -1,5 +1,6 @@
 """A form sent twice: done once, answered the same."""
 
+import io
 from datetime import timedelta
 
 from flask import Flask
@@ -26,6 +27,17 @@ def test_the_same_key_with_other_words_is_told(ground: Flask) -> None:
     client.post("/probe/write", data={"subject": "one", FIELD: "k"})
     other = client.post("/probe/write", data={"subject": "two", FIELD: "k"})
     assert other.status_code == 409
+    assert mails() == 1
+
+
+def test_the_same_key_with_another_file_is_told(ground: Flask) -> None:
+    client = ground.test_client()
+
+    def send(content: bytes) -> int:
+        form = {"subject": "one", FIELD: "k", "file": (io.BytesIO(content), "plan.md")}
+        return client.post("/probe/write", data=form).status_code
+
+    assert [send(b"first"), send(b"second"), send(b"first")] == [302, 409, 303]
     assert mails() == 1
 
 
