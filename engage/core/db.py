@@ -267,8 +267,15 @@ def _commit(unit: _Unit) -> None:
         raise
     after, unit.after = unit.after, []
     _close(unit)
+    failed: Exception | None = None
     for fn in after:
-        fn()
+        # the write stands: what one of them cannot do must not keep the others from theirs
+        try:
+            fn()
+        except Exception as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _abandon(unit: _Unit) -> None:

@@ -74,7 +74,7 @@ def _find(key: str) -> SentForm | None:
 def _remember() -> None:
     """First statement of the write: claim the key in the write's own transaction."""
     key = g.get("sent_form_key")
-    if key is None or g.get("sent_form_claimed"):
+    if key is None or g.get("sent_form_kept"):
         return
     insert = (
         postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
@@ -89,6 +89,9 @@ def _remember() -> None:
         row = _find(key)
         if row is not None:
             raise _Replay(row)
+    # a transaction that is rolled back gives the key back; the next one claims it anew
+    database.store()[FIELD] = key
+    database.after_commit(lambda: setattr(g, "sent_form_kept", True))
     g.sent_form_claimed = True
 
 
@@ -124,7 +127,7 @@ class IdempotentFlask(Flask):
             with database.held_open() as finish:
                 answer = current_app.make_response(super().dispatch_request())
                 keep = answer.status_code < 400
-                if keep and g.get("sent_form_claimed") and database.in_transaction():
+                if keep and FIELD in database.store():
                     row = db.session.get_one(SentForm, key)
                     row.location = (
                         answer.location or answer.headers.get("HX-Redirect") or ""

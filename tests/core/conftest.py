@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from flask import Blueprint, Flask, redirect, request
 from sqlalchemy import func, select
@@ -43,6 +45,9 @@ def mails() -> int:
 @bp.post("/write")
 @public
 def write():
+    if request.form.get("then") == "again":
+        with suppress(Conflict), transactional():
+            raise Conflict
     add_mail(request.form["subject"])
     if request.form.get("then") == "refuse":
         return "no", 422

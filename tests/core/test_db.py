@@ -79,6 +79,20 @@ def test_work_for_after_the_commit_runs_after_it_and_never_after_a_rollback(app:
     assert seen[-1] == "at once"
 
 
+def test_what_fails_after_the_commit_keeps_nobody_else_from_it(app: Flask) -> None:
+    seen: list[str] = []
+
+    def broken() -> None:
+        raise OSError("the bucket is away")
+
+    with pytest.raises(OSError), transactional():
+        db.session.add(_mail("kept"))
+        after_commit(broken)
+        after_commit(lambda: seen.append("told"))
+    assert seen == ["told"]
+    assert _subjects() == ["kept"]
+
+
 def test_a_failing_last_step_rolls_everything_back(app: Flask) -> None:
     def fail() -> None:
         raise RuntimeError("no")

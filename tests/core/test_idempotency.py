@@ -51,6 +51,13 @@ def test_a_refused_form_may_be_sent_again(ground: Flask) -> None:
     assert mails() == 1
 
 
+def test_a_write_begun_anew_is_done_once(ground: Flask) -> None:
+    client = ground.test_client()
+    form = {"subject": "x", "then": "again", FIELD: "k"}
+    assert [client.post("/probe/write", data=form).status_code for _ in range(2)] == [302, 303]
+    assert mails() == 1
+
+
 def test_without_a_key_each_form_counts(ground: Flask) -> None:
     client = ground.test_client()
     for _ in range(2):
