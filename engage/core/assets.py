@@ -174,8 +174,11 @@ class Assets:
         return [self.url(name) for name in found]
 
     def _file(self, path: str) -> Path | None:
-        place = (self.root / path).resolve()
-        is_ours = place.is_relative_to(self.root) and place.is_file()
+        try:
+            place = (self.root / path).resolve()
+            is_ours = place.is_relative_to(self.root) and place.is_file()
+        except (OSError, ValueError):  # a name no file system would take
+            return None
         return place if is_ours and not place.name.startswith(".") else None
 
     def _read(self, path: str) -> bytes | None:

@@ -48,9 +48,7 @@ class AuditEntry(Model):
             "target": [self.target_kind, self.target_id],
             "details": self.details,
         }
-        canonical = json.dumps(
-            body, sort_keys=True, separators=(",", ":"), ensure_ascii=True
-        )
+        canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256((self.previous + canonical).encode()).hexdigest()
 
 
@@ -83,12 +81,9 @@ def _chain() -> None:
     session = db.session
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(
-            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK}
-        )
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
     previous = (
-        session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1))
-        or GENESIS
+        session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or GENESIS
     )
     request_id = g.get("request_id") if has_request_context() else None
     for at, actor_id, action, target, details in waiting:
@@ -113,10 +108,7 @@ def broken_links(size: int = 1000) -> Iterator[int]:
     previous, last = GENESIS, 0
     while True:
         entries = db.session.scalars(
-            select(AuditEntry)
-            .where(AuditEntry.id > last)
-            .order_by(AuditEntry.id)
-            .limit(size)
+            select(AuditEntry).where(AuditEntry.id > last).order_by(AuditEntry.id).limit(size)
         ).all()
         if not entries:
             return

@@ -33,9 +33,7 @@ def neutral(value: Any) -> str:
     return text
 
 
-def lines(
-    header: Sequence[Any], rows: Iterable[Sequence[Any]], size: int = 200
-) -> Iterator[bytes]:
+def lines(header: Sequence[Any], rows: Iterable[Sequence[Any]], size: int = 200) -> Iterator[bytes]:
     """CSV in UTF-8 with a byte order mark (spreadsheets ask for it), `size` rows a chunk."""
     buffer = io.StringIO()
     buffer.write("\ufeff")
@@ -50,9 +48,7 @@ def lines(
     yield buffer.getvalue().encode("utf-8", "replace")
 
 
-def stream(
-    filename: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]
-) -> Response:
+def stream(filename: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Response:
     """A download that starts at once and keeps memory flat."""
     # the database and the language are still needed while the rows leave
     answer = Response(stream_with_context(lines(header, rows)), mimetype="text/csv")

@@ -52,9 +52,7 @@ class Instant(TypeDecorator[datetime]):
         """What positions in lists are checked against."""
         return datetime
 
-    def process_bind_param(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
@@ -62,14 +60,10 @@ class Instant(TypeDecorator[datetime]):
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
-    def process_result_value(
-        self, value: datetime | None, dialect: Dialect
-    ) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return (
-            value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-        )
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 def _values(kind: type[enum.Enum]) -> list[str]:
@@ -237,9 +231,7 @@ def in_transaction() -> bool:
 
 def _begin(unit: _Unit, *, claims: bool) -> None:
     session = db.session
-    if session.in_transaction() and not (
-        session.new or session.dirty or session.deleted
-    ):
+    if session.in_transaction() and not (session.new or session.dirty or session.deleted):
         # a read snapshot cannot be upgraded to a write on SQLite
         session.commit()
     if db.engine.dialect.name == "sqlite":
@@ -312,9 +304,7 @@ def stream(statement: Select[Any], size: int = 500) -> Iterator[Sequence[Any]]:
 
     Uses a connection of its own, so that it outlives the request's session.
     """
-    with db.engine.connect().execution_options(
-        stream_results=True, yield_per=size
-    ) as connection:
+    with db.engine.connect().execution_options(stream_results=True, yield_per=size) as connection:
         yield from connection.execute(statement).partitions(size)
 
 
@@ -374,9 +364,7 @@ class _Turn:
 
 _lines: dict[str, _Line] = {}
 _lines_mutex = threading.Lock()
-WRITE_WAIT = (
-    4.0  # seconds; with the rest of the request it stays under the promised five
-)
+WRITE_WAIT = 4.0  # seconds; with the rest of the request it stays under the promised five
 
 
 def _take_turn(engine: Engine) -> _Turn:

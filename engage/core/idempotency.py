@@ -3,6 +3,8 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from io import BytesIO
+from typing import cast
 
 from flask import Flask, Response, current_app, g, redirect, request, session
 from sqlalchemy import Index, String, delete, select
@@ -61,7 +63,7 @@ def _body_hash() -> str:
             digest.update(f"{name}={values!r};".encode(errors="replace"))
     # another file under the same words is another form: it must not vanish behind the first
     for name, sent in request.files.items(multi=True):
-        held = hashlib.file_digest(sent.stream, "sha256").hexdigest()
+        held = hashlib.file_digest(cast(BytesIO, sent.stream), "sha256").hexdigest()
         sent.stream.seek(0)
         digest.update(f"{name}={sent.filename!r}:{held};".encode(errors="replace"))
     return digest.hexdigest()
@@ -76,9 +78,7 @@ def _remember() -> None:
     key = g.get("sent_form_key")
     if key is None or g.get("sent_form_kept"):
         return
-    insert = (
-        postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    )
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     claimed = db.session.scalar(
         insert(SentForm)
         .values(key=key, body_hash=g.sent_form_hash, location="", at=clock.now())
@@ -129,9 +129,9 @@ class IdempotentFlask(Flask):
                 keep = answer.status_code < 400
                 if keep and FIELD in database.store():
                     row = db.session.get_one(SentForm, key)
-                    row.location = (
-                        answer.location or answer.headers.get("HX-Redirect") or ""
-                    )[:2000]
+                    row.location = (answer.location or answer.headers.get("HX-Redirect") or "")[
+                        :2000
+                    ]
                 finish(keep)
                 return answer
         except _Replay as replay:

@@ -68,7 +68,5 @@ class Transitions(Generic[State]):
         if not self.allows(old, new):
             raise Conflict(
                 _l("This step is no longer possible."),
-                _l(
-                    "Somebody may have been quicker. Look at the present state and decide again."
-                ),
+                _l("Somebody may have been quicker. Look at the present state and decide again."),
             )

@@ -47,9 +47,7 @@ def add(item: NavItem) -> None:
 
 def entries(area: str) -> list[Entry]:
     """The entries of an area that this reader may open, in order."""
-    found = sorted(
-        (i for i in _items.values() if i.area == area), key=lambda i: i.order
-    )
+    found = sorted((i for i in _items.values() if i.area == area), key=lambda i: i.order)
     user = current_user() if area in {"office", "me"} else None
     here = request.blueprint or ""
     shown = []

@@ -73,9 +73,7 @@ class Mail(Model):
 
 def _one_line(text: str, limit: int) -> str:
     """No line break of any kind survives in a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[
-        :limit
-    ]
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:limit]
 
 
 def _checked(address: str) -> str:
@@ -93,9 +91,7 @@ def render_mail(
 ) -> tuple[str, str, str | None]:
     """(subject, text, html or None) of `templates/mail/<template>/` in a language."""
     with force_locale(babel_name(locale)):
-        words = dict(
-            context, mail_locale=locale, base_url=current_app.config["BASE_URL"]
-        )
+        words = dict(context, mail_locale=locale, base_url=current_app.config["BASE_URL"])
         subject = render_template(f"mail/{template}/subject.txt", **words)
         body = render_template(f"mail/{template}/body.txt", **words)
         try:
@@ -141,9 +137,7 @@ def post(
         "body_html": html,
         "headers": headers,
         "message_id": make_msgid(domain=domain),
-        "state": MailState.QUEUED
-        if current_app.config["MAIL_SERVER"]
-        else MailState.KEPT,
+        "state": MailState.QUEUED if current_app.config["MAIL_SERVER"] else MailState.KEPT,
         "attempts": 0,
         "created_at": now,
         "next_attempt_at": now,
@@ -183,9 +177,7 @@ def _claim(limit: int) -> list[int]:
 
 
 def _message(mail: Mail) -> Message:
-    to = (
-        formataddr((mail.to_name, mail.to_address)) if mail.to_name else mail.to_address
-    )
+    to = formataddr((mail.to_name, mail.to_address)) if mail.to_name else mail.to_address
     return Message(
         subject=mail.subject,
         recipients=[to],
@@ -203,9 +195,7 @@ def _message(mail: Mail) -> Message:
 def _note(ident: int, state: MailState, error: str | None = None) -> None:
     now = clock.now()
     with transactional():
-        mail = db.session.get_one(
-            Mail, ident, with_for_update=True, populate_existing=True
-        )
+        mail = db.session.get_one(Mail, ident, with_for_update=True, populate_existing=True)
         mail.state = state
         mail.error = error[:500] if error else None
         mail.claimed_at = None
@@ -216,9 +206,7 @@ def _note(ident: int, state: MailState, error: str | None = None) -> None:
             if mail.attempts > len(BACKOFF):
                 mail.state = MailState.FAILED
             else:
-                mail.next_attempt_at = now + timedelta(
-                    minutes=BACKOFF[mail.attempts - 1]
-                )
+                mail.next_attempt_at = now + timedelta(minutes=BACKOFF[mail.attempts - 1])
 
 
 def _give_back(ids: list[int]) -> None:
@@ -290,9 +278,7 @@ def sweep() -> None:
 def resend(ident: int) -> None:
     """Queue a failed, bounced or kept mail once more."""
     with transactional():
-        mail = db.session.get_one(
-            Mail, ident, with_for_update=True, populate_existing=True
-        )
+        mail = db.session.get_one(Mail, ident, with_for_update=True, populate_existing=True)
         if mail.state in {MailState.FAILED, MailState.BOUNCED, MailState.KEPT}:
             has_relay = bool(current_app.config["MAIL_SERVER"])
             mail.state = MailState.QUEUED if has_relay else MailState.KEPT

@@ -116,9 +116,7 @@ def decode_position(token: str | None, length: int) -> list[Any] | None:
     try:
         padded = token + "=" * (-len(token) % 4)
         plain = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        values = [
-            datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain
-        ]
+        values = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
     except (
         ValueError,
         KeyError,
@@ -129,8 +127,7 @@ def decode_position(token: str | None, length: int) -> list[Any] | None:
     ):
         return None
     if len(values) != length or any(
-        not isinstance(v, int | float | str | datetime) or isinstance(v, bool)
-        for v in values
+        not isinstance(v, int | float | str | datetime) or isinstance(v, bool) for v in values
     ):
         return None
     if any(isinstance(v, int) and abs(v) >= 2**63 for v in values):
@@ -140,9 +137,7 @@ def decode_position(token: str | None, length: int) -> list[Any] | None:
     return values
 
 
-def _after(
-    columns: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]
-) -> Any:
+def _after(columns: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]) -> Any:
     """Rows strictly after `values` in the order of `columns` ((column, is_descending))."""
     branches = []
     for i, (column, descending) in enumerate(columns):
@@ -169,9 +164,7 @@ def keyset(
         values = None
     if values is not None:
         statement = statement.where(_after(columns, values))
-    ordered = statement.order_by(
-        *(c.desc() if desc else c.asc() for c, desc in columns)
-    )
+    ordered = statement.order_by(*(c.desc() if desc else c.asc() for c, desc in columns))
     rows = db.session.scalars(ordered.limit(limit + 1)).unique().all()
     items = rows[:limit]
     if len(rows) <= limit or not items:

@@ -63,14 +63,10 @@ def _headers(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("X-Frame-Options", "DENY")
     if request.is_secure:
-        headers.setdefault(
-            "Strict-Transport-Security", "max-age=31536000; includeSubDomains"
-        )
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = (
-            "public, max-age=0, s-maxage=2"
-            if _may_share(response)
-            else "private, no-store"
+            "public, max-age=0, s-maxage=2" if _may_share(response) else "private, no-store"
         )
     vary = {v.strip() for v in headers.get("Vary", "").split(",") if v.strip()}
     if request.endpoint != "static":
@@ -83,11 +79,7 @@ def _headers(response: Response) -> Response:
 
 
 def _may_share(response: Response) -> bool:
-    return (
-        is_shared()
-        and response.status_code == 200
-        and "Set-Cookie" not in response.headers
-    )
+    return is_shared() and response.status_code == 200 and "Set-Cookie" not in response.headers
 
 
 def _refuse_nul() -> None:
@@ -110,9 +102,7 @@ def register(app: Flask) -> None:
             Problem(
                 400,
                 _l("This form has expired"),
-                _l(
-                    "The page was open for a long time, or your sign-in ended meanwhile."
-                ),
+                _l("The page was open for a long time, or your sign-in ended meanwhile."),
                 _l("Go back, reload the page and send it again. Copy your text first."),
                 kept=kept,
             )

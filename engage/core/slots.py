@@ -7,9 +7,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup
 
-_fillings: defaultdict[str, dict[str, tuple[int, Callable[..., Any]]]] = defaultdict(
-    dict
-)
+_fillings: defaultdict[str, dict[str, tuple[int, Callable[..., Any]]]] = defaultdict(dict)
 
 
 def fill(slot: str, render: Callable[..., Any], order: int = 0) -> None:

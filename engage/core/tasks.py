@@ -86,9 +86,7 @@ class Queue:
         for name, minutes in _periodic.items():
             self.huey.periodic_task(_schedule(minutes), name=name)(self._bind(name))
 
-    def push(
-        self, name: str, args: list[Any], kwargs: dict[str, Any], delay: float
-    ) -> None:
+    def push(self, name: str, args: list[Any], kwargs: dict[str, Any], delay: float) -> None:
         """Queue one call."""
         if delay:
             self._run.schedule(args=(name, args, kwargs), delay=delay)

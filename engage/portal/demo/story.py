@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -53,14 +54,14 @@ class Story:
         """Queue everything that happens, in no particular order."""
         for told in content.consultations():
             begins = max(told.get("opened", 0), 0) + 3.5
-            self.timeline.at(self.ago(begins), lambda told=told: _prepare(self, told))
+            self.timeline.at(self.ago(begins), partial(_prepare, self, told))
             for remark in content.remarks_of(told):
                 self._say(told["key"], remark)
             for edge in ("opened", "closes"):
                 if told.get(edge, 0) > 0:
                     self.timeline.at(_edge(self, told, edge), _tick)
             if told.get("answered"):
-                self.timeline.at(self.ago(told["answered"]), lambda told=told: _answer(self, told))
+                self.timeline.at(self.ago(told["answered"]), partial(_answer, self, told))
         self.timeline.at(self.ago(SECOND_VERSION_DAYS), lambda: _publish_second(self))
         for remark in content.remarks():
             self._say("plan", remark)
@@ -238,14 +239,14 @@ def _say(story: Story, consultation: str, remark: Remark, above: int | None) -> 
 
 
 def _follow_up(story: Story, consultation: str, remark: Remark, said_id: int) -> None:
-    def later(days: float, deed: Callable[[], None]) -> None:
+    def later(days: float, deed: Callable[[], object]) -> None:
         story.timeline.at(story.ago(remark.days - days), deed)
 
     if remark.answer:
         by, after, words = remark.answer
         later(after, lambda: _answer_comment(story, by, said_id, words))
     for reply in remark.replies:
-        later(remark.days - reply.days, lambda r=reply: _say(story, consultation, r, said_id))
+        later(remark.days - reply.days, partial(_say, story, consultation, reply, said_id))
     if remark.hidden:
         rule, after = remark.hidden
         later(after, lambda: _hide(story, said_id, rule))
@@ -287,7 +288,7 @@ def threads_of(document: Document) -> dict[str, int]:
         .join(Document, Document.current_version_id == Section.version_id)
         .where(Document.id == document.id, Paragraph.thread_id.is_not(None))
     )
-    return {str(number): int(thread_id) for number, thread_id in rows}
+    return {str(number): thread_id for number, thread_id in rows if thread_id is not None}
 
 
 def _react(story: Story, remark: Remark, said: Comment) -> None:

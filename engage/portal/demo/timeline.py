@@ -9,7 +9,7 @@ from itertools import count
 
 from engage.core import clock
 
-Deed = Callable[[], None]
+Deed = Callable[[], object]
 
 
 class Timeline:

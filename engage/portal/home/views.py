@@ -50,7 +50,9 @@ def index() -> ResponseReturnValue:
     for card in cards:
         by_state.setdefault(card.consultation.state_at(now), []).append(card)
     is_open = by_state.get(ConsultationState.OPEN, [])
-    ended = by_state.get(ConsultationState.CLOSED, []) + by_state.get(ConsultationState.ANSWERED, [])
+    ended = by_state.get(ConsultationState.CLOSED, []) + by_state.get(
+        ConsultationState.ANSWERED, []
+    )
     return render_template(
         "home/index.html",
         now=now,

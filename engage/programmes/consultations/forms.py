@@ -66,9 +66,7 @@ class BriefForm(Form):
         maximum=300,
         required=False,
     )
-    decides = TextField(
-        _l("Who decides in the end, and when"), maximum=300, required=False
-    )
+    decides = TextField(_l("Who decides in the end, and when"), maximum=300, required=False)
     opens_at = DateTimeField(_l("Opens"), required=False)
     closes_at = DateTimeField(
         _l("Closes"),
@@ -189,9 +187,7 @@ class DocumentForm(Form):
 
     title = TextField(_l("Title of the text"), maximum=200)
     language = SelectField(_l("Language of the text"))
-    translation_of_id = SelectField(
-        _l("Is it a translation?"), coerce=int, required=False
-    )
+    translation_of_id = SelectField(_l("Is it a translation?"), coerce=int, required=False)
 
     def __init__(self, texts: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -204,7 +200,9 @@ class AttachmentForm(Form):
 
     title = TextField(_l("What the file is"), maximum=200)
     language = SelectField(_l("Language of the file"))
-    file = FileField(_l("File"), description=_l("PDF, office document, picture or table, up to 25 MB."))
+    file = FileField(
+        _l("File"), description=_l("PDF, office document, picture or table, up to 25 MB.")
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -269,8 +267,14 @@ class StepsForm(Form):
         """What was filled in, in the shape of the column; empty rows are dropped."""
         found = []
         for row in self.step_rows():
-            title = {locale: fields["title"].data for locale, fields in row["said"] if fields["title"].data}
-            text = {locale: fields["text"].data for locale, fields in row["said"] if fields["text"].data}
+            title = {
+                locale: fields["title"].data
+                for locale, fields in row["said"]
+                if fields["title"].data
+            }
+            text = {
+                locale: fields["text"].data for locale, fields in row["said"] if fields["text"].data
+            }
             if title or text:
                 found.append({"title": title, "text": text})
         return found
@@ -279,7 +283,11 @@ class StepsForm(Form):
         """The same for dates; a title without a day, or a day without one, is refused before."""
         found = []
         for row in self.milestone_rows():
-            title = {locale: fields["title"].data for locale, fields in row["said"] if fields["title"].data}
+            title = {
+                locale: fields["title"].data
+                for locale, fields in row["said"]
+                if fields["title"].data
+            }
             day: date | None = row["on"].data
             if title and day:
                 found.append({"on": day.isoformat(), "title": title})

@@ -51,7 +51,9 @@ def phases(consultation: Consultation, now: datetime, locale: str) -> list[Phase
         due = closes + timedelta(days=consultation.answer_days)
         found.append((opens, 0, _opening(consultation, state)))
         found.append((closes, 2, _commenting(consultation, state)))
-        answered_on = consultation.answered_at.astimezone(zone).date() if consultation.answered_at else due
+        answered_on = (
+            consultation.answered_at.astimezone(zone).date() if consultation.answered_at else due
+        )
         found.append((answered_on, 3, _answering(consultation, state, due)))
     found.sort(key=lambda entry: entry[:2])
     return [phase for _day, _order, phase in found]

@@ -239,9 +239,7 @@ def _filtered(
     return _ordered(statement, filters.sort, now)
 
 
-def _ordered(
-    statement: Select[Consultation], sort: str, now: datetime
-) -> Select[Consultation]:
+def _ordered(statement: Select[Consultation], sort: str, now: datetime) -> Select[Consultation]:
     if sort == "newest":
         return statement.order_by(
             func.coalesce(Consultation.published_at, Consultation.created_at).desc(),
@@ -315,7 +313,9 @@ def participation(consultation_id: int) -> Participation:
     people = sum(by_kind.values())
     counted = sorted(((by_kind.get(kind, 0), kind) for kind in StakeholderKind), reverse=True)
     return Participation(
-        tuple((kind, count, round(100 * count / people) if people else 0) for count, kind in counted),
+        tuple(
+            (kind, count, round(100 * count / people) if people else 0) for count, kind in counted
+        ),
         people,
         organisations,
     )
@@ -541,9 +541,7 @@ def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consu
 def consultations_of_threads(ids: Collection[int]) -> dict[int, Consultation]:
     """General thread id -> its consultation with words and hosts."""
     rows = db.session.scalars(
-        select(Consultation)
-        .where(Consultation.thread_id.in_(ids))
-        .options(*_PLACE)
+        select(Consultation).where(Consultation.thread_id.in_(ids)).options(*_PLACE)
     ).unique()
     return {consultation.thread_id: consultation for consultation in rows}
 

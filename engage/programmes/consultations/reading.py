@@ -217,11 +217,9 @@ def _papers(consultation: Consultation, locale: str) -> list[Paper]:
                     address=consultation.address,
                     document_id=document.id,
                 ),
-                meta=_(
-                    "Version %(number)d, %(minutes)d minutes to read",
-                    number=document.current.number,
-                    minutes=document.current.minutes,
-                )
+                meta=_("Version %(number)d", number=document.current.number)
+                + ", "
+                + _("%(minutes)d min", minutes=document.current.minutes)
                 + _in_language(document.language, locale),
                 language=document.language,
             )
@@ -275,7 +273,10 @@ def _next_act(
         due = answer_due(consultation)
         return NextAct(
             _("Closed. We are answering now"),
-            _("We publish the outcome by %(when)s.", when=format_deadline(due, consultation.time_zone))
+            _(
+                "We publish the outcome by %(when)s.",
+                when=format_deadline(due, consultation.time_zone),
+            )
             if due
             else "",
             _("Read the answers so far"),
@@ -285,7 +286,9 @@ def _next_act(
     opens = consultation.opens_at
     return NextAct(
         _("Not open yet"),
-        _("It opens %(when)s.", when=format_deadline(opens, consultation.time_zone)) if opens else "",
+        _("It opens %(when)s.", when=format_deadline(opens, consultation.time_zone))
+        if opens
+        else "",
         _("Tell me when it opens"),
         url_for("consultations.follow", address=consultation.address),
         "bell",
@@ -294,7 +297,11 @@ def _next_act(
 
 def _open_act(consultation: Consultation, parts: list[Part]) -> NextAct:
     closes = consultation.closes_at
-    text = _("Closes %(when)s.", when=format_deadline(closes, consultation.time_zone)) if closes else ""
+    text = (
+        _("Closes %(when)s.", when=format_deadline(closes, consultation.time_zone))
+        if closes
+        else ""
+    )
     waiting = next((part for part in parts if not part.is_done), None)
     if waiting is None:
         return NextAct(
@@ -305,8 +312,10 @@ def _open_act(consultation: Consultation, parts: list[Part]) -> NextAct:
             "check",
         )
     is_first = not any(part.is_done for part in parts)
-    title = _("Start here: %(part)s", part=waiting.title) if is_first else _(
-        "Go on with: %(part)s", part=waiting.title
+    title = (
+        _("Start here: %(part)s", part=waiting.title)
+        if is_first
+        else _("Go on with: %(part)s", part=waiting.title)
     )
     return NextAct(title, text, _("Start") if is_first else _("Go on"), waiting.url, "edit")
 

@@ -300,9 +300,7 @@ def files(consultation_id: int) -> ResponseReturnValue:
 def remove_file(consultation_id: int, attachment_id: int) -> ResponseReturnValue:
     """Take a file out of the list."""
     if Form().validate_on_submit():
-        parts.remove_attachment(
-            consultation_id, attachment_id=attachment_id, actor=current_user()
-        )
+        parts.remove_attachment(consultation_id, attachment_id=attachment_id, actor=current_user())
     return redirect(url_for("consultations_office.files", consultation_id=consultation_id))
 
 
@@ -399,9 +397,7 @@ def extend(consultation_id: int) -> ResponseReturnValue:
         else:
             flash(_("There is more time now. Everybody who follows it is told."))
             return _to_overview(consultation_id)
-    return _step(
-        "consultations/office/extend.html", form, "extend", consultation, user
-    )
+    return _step("consultations/office/extend.html", form, "extend", consultation, user)
 
 
 @bp.route("/<int:consultation_id>/close", methods=["GET", "POST"])

@@ -140,9 +140,7 @@ def _languages(consultation: Consultation, text: Document) -> list[tuple[str, st
         (
             other.language,
             language_name(other.language),
-            url_for(
-                "consultations.document", address=consultation.address, document_id=other.id
-            ),
+            url_for("consultations.document", address=consultation.address, document_id=other.id),
         )
         for other in documents.in_other_languages(text)
     ]

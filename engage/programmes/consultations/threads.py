@@ -18,9 +18,7 @@ THREAD_KIND = "consultations.consultation"
 OWNER_KIND = "consultations.document"
 
 
-def load_places(
-    thread_ids: Collection[int], user: User | None, now: datetime
-) -> dict[int, Place]:
+def load_places(thread_ids: Collection[int], user: User | None, now: datetime) -> dict[int, Place]:
     """Where the general threads of consultations hang."""
     found = {}
     for thread_id, consultation in queries.consultations_of_threads(thread_ids).items():

@@ -52,9 +52,7 @@ def test_exactly_what_is_going_on_is_now(
 
 
 def test_answered_is_done_and_says_when(app: Flask) -> None:
-    answered = consultation(
-        ConsultationState.ANSWERED, answered_at=CLOSES + timedelta(days=20)
-    )
+    answered = consultation(ConsultationState.ANSWERED, answered_at=CLOSES + timedelta(days=20))
     line = phases(answered, CLOSES + timedelta(days=21), "en")
     assert [phase.standing for phase in line] == ["done"] * 4 + ["next"]
     assert line[3].when == "24 December 2026"

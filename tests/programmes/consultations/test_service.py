@@ -150,7 +150,9 @@ def test_a_public_window_is_not_moved_by_an_edit(organiser: Any) -> None:
 
 
 def test_a_copy_takes_words_and_hosts_but_no_dates_and_no_comments(organiser: Any) -> None:
-    source = make_consultation(S.ANSWERED, themes=(Theme.ENERGY,), steps=[{"title": {"en": "We read"}}])
+    source = make_consultation(
+        S.ANSWERED, themes=(Theme.ENERGY,), steps=[{"title": {"en": "We read"}}]
+    )
     make_text(source)
     twin = writing.copy_consultation(source.id, actor=organiser)
     twin = queries.get_detail(twin.id, organiser)
@@ -258,7 +260,11 @@ def test_after_it_opened_it_cannot_be_taken_back_even_before_the_tick(
     with frozen(NOW):
         made = ready(organiser)
         lifecycle.schedule_consultation(made.id, actor=organiser)
-    with frozen(NOW + timedelta(days=2)), app.test_request_context("/en/"), pytest.raises(NotAllowed):
+    with (
+        frozen(NOW + timedelta(days=2)),
+        app.test_request_context("/en/"),
+        pytest.raises(NotAllowed),
+    ):
         lifecycle.unschedule_consultation(made.id, actor=organiser)
 
 
@@ -279,16 +285,16 @@ def test_more_time_needs_a_reason_and_a_later_time(app: Flask, organiser: Any) -
 
 
 def test_a_closed_one_gets_no_more_time(app: Flask, organiser: Any) -> None:
-    over = make_consultation(S.OPEN, closes_at=NOW - timedelta(days=300), opens_at=NOW - timedelta(days=310))
+    over = make_consultation(
+        S.OPEN, closes_at=NOW - timedelta(days=300), opens_at=NOW - timedelta(days=310)
+    )
     with app.test_request_context("/en/"), pytest.raises(NotAllowed):
         lifecycle.extend_consultation(
             over.id, closes_at=NOW + timedelta(days=900), reason="Late.", actor=organiser
         )
 
 
-def test_closing_early_takes_effect_in_that_second(
-    app: Flask, frozen: Any, organiser: Any
-) -> None:
+def test_closing_early_takes_effect_in_that_second(app: Flask, frozen: Any, organiser: Any) -> None:
     with frozen(NOW), app.test_request_context("/en/"):
         running = make_consultation(S.OPEN)
         lifecycle.close_consultation(running.id, reason="The plan is withdrawn.", actor=organiser)
@@ -370,7 +376,11 @@ def test_somebody_elses_text_is_missing(organiser: Any) -> None:
 
 
 def test_everybody_counts_once(app: Flask) -> None:
-    one, user, body = make_consultation(), make_user(kind=StakeholderKind.BUSINESS), make_organisation()
+    one, user, body = (
+        make_consultation(),
+        make_user(kind=StakeholderKind.BUSINESS),
+        make_organisation(),
+    )
     guest = make_guest(email="kim@example.org")
     again = make_guest(email="kim@example.org")
     seen = {"kind": StakeholderKind.RESIDENT, "at": NOW}
@@ -410,17 +420,22 @@ def test_a_draft_cannot_be_followed_because_it_is_not_there(app: Flask) -> None:
 
 
 def told() -> list[tuple[int, str]]:
-    return sorted(
-        db.session.execute(select(Notification.user_id, Notification.title)).all()
-    )
+    return sorted(db.session.execute(select(Notification.user_id, Notification.title)).all())
 
 
 def test_followers_and_hosts_are_told_once_and_in_their_language(
     app: Flask, frozen: Any, organiser: Any
 ) -> None:
-    body, lead, follower, stranger = make_organisation(), make_user(), make_user(locale="fr"), make_user()
+    body, lead, follower, stranger = (
+        make_organisation(),
+        make_user(),
+        make_user(locale="fr"),
+        make_user(),
+    )
     make_member(lead, body)
-    one = make_consultation(S.SCHEDULED, hosts=(body,), title="Quay", opens_at=NOW, closes_at=NOW + timedelta(days=9))
+    one = make_consultation(
+        S.SCHEDULED, hosts=(body,), title="Quay", opens_at=NOW, closes_at=NOW + timedelta(days=9)
+    )
     following.follow(one.id, actor=follower)
     with frozen(NOW):
         lifecycle.advance_due(NOW)
@@ -430,9 +445,7 @@ def test_followers_and_hosts_are_told_once_and_in_their_language(
     assert [user for user, _title in seen] == sorted([lead.id, follower.id])
     assert all("Quay" in title for _user, title in seen)
     assert stranger.id not in [user for user, _title in seen]
-    addresses = dict(
-        db.session.execute(select(Notification.user_id, Notification.url)).all()
-    )
+    addresses = dict(db.session.execute(select(Notification.user_id, Notification.url)).all())
     assert addresses[follower.id].startswith("/fr/consultations/")
 
 

@@ -51,7 +51,21 @@ def test_every_office_page_opens_in_every_state(office: Any) -> None:
     for state in S:
         one = make_consultation(state)
         make_text(one)
-        for path in ("", "/edit", "/hosts", "/documents", "/files", "/cover", "/steps", "/translations/fr", "/schedule", "/extend", "/close", "/outcome", "/preview"):
+        for path in (
+            "",
+            "/edit",
+            "/hosts",
+            "/documents",
+            "/files",
+            "/cover",
+            "/steps",
+            "/translations/fr",
+            "/schedule",
+            "/extend",
+            "/close",
+            "/outcome",
+            "/preview",
+        ):
             page = office.get(f"{OFFICE}/{one.id}{path}")
             assert page.status == 200, (state, path)
     assert office.get(f"{OFFICE}/{one.id}/translations/en").status == 404
@@ -77,7 +91,7 @@ def test_a_whole_consultation_is_prepared_by_forms(office: Any, frozen: Any) -> 
                 "closes_at-time": "18:00",
                 "themes": ["energy", "mobility"],
                 "allows_guests": True,
-            }
+            },
         )
         overview = saved.follow()
         assert overview.h1 == "Smart port strategy"
@@ -87,7 +101,9 @@ def test_a_whole_consultation_is_prepared_by_forms(office: Any, frozen: Any) -> 
         hosts.submit("Add", {"role": "leads the plan"})
         assert "leads the plan" in office.get(f"{OFFICE}/{number}/hosts").text
         documents = office.get(f"{OFFICE}/{number}/documents")
-        added = documents.submit("Add and go on to its words", {"title": "Draft plan", "language": "en"})
+        added = documents.submit(
+            "Add and go on to its words", {"title": "Draft plan", "language": "en"}
+        )
         assert "/office/documents/" in (added.location or "")
         assert db.session.scalar(select(Document.title)) == "Draft plan"
         assert added.follow().status == 200
@@ -101,7 +117,7 @@ def test_a_whole_consultation_is_prepared_by_forms(office: Any, frozen: Any) -> 
                 "step_1_title_en": "We read everything",
                 "step_1_title_fr": "Nous lisons tout",
                 "milestone_1_on": "2027-02-26",
-            }
+            },
         )
         schedule = office.get(f"{OFFICE}/{number}/schedule")
         assert "Friday 4 December 2026 at 18:00, Paris time" in schedule.text
@@ -144,7 +160,10 @@ def test_more_time_and_an_early_end(office: Any, frozen: Any) -> None:
         url = f"{OFFICE}/{one.id}"
         refused = office.get(f"{url}/extend").submit("Give more time", {"reason": ""})
         assert refused.status == 422
-        refused.submit("Give more time", {"closes_at-date": "2026-12-24", "closes_at-time": "12:00", "reason": "The storm."})
+        refused.submit(
+            "Give more time",
+            {"closes_at-date": "2026-12-24", "closes_at-time": "12:00", "reason": "The storm."},
+        )
         assert fresh(one).is_extended
         assert "The storm." in office.get(url).text
         office.get(f"{url}/close").submit("Close it now", {"reason": "Withdrawn."})
@@ -179,7 +198,14 @@ def test_files_and_a_picture(office: Any) -> None:
     page = office.get(f"{OFFICE}/{one.id}/files")
     page.submit(
         "Add",
-        {"title": "Noise study", "language": "fr", "file": (io.BytesIO(b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF\n"), "bruit.pdf")},
+        {
+            "title": "Noise study",
+            "language": "fr",
+            "file": (
+                io.BytesIO(b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer<<>>\n%%EOF\n"),
+                "bruit.pdf",
+            ),
+        },
         content_type="multipart/form-data",
     )
     public = office.get(f"/en/consultations/{one.address}")
@@ -187,13 +213,20 @@ def test_files_and_a_picture(office: Any) -> None:
     assert "in Français" in public.words(".docs")
     refused = office.get(f"{OFFICE}/{one.id}/cover").submit(
         "Use this picture",
-        {"file": (io.BytesIO(b"no picture"), "cover.png")}, content_type="multipart/form-data"
+        {"file": (io.BytesIO(b"no picture"), "cover.png")},
+        content_type="multipart/form-data",
     )
     assert refused.status == 422
-    refused.submit("Use this picture", {"file": (png(), "cover.png")}, content_type="multipart/form-data")
-    assert "/files/" in (office.get(f"/en/consultations/{one.address}").one(".phead img").get("src") or "")
+    refused.submit(
+        "Use this picture", {"file": (png(), "cover.png")}, content_type="multipart/form-data"
+    )
+    assert "/files/" in (
+        office.get(f"/en/consultations/{one.address}").one(".phead img").get("src") or ""
+    )
     office.get(f"{OFFICE}/{one.id}/cover").submit("Use the drawing again")
-    assert "/static/" in (office.get(f"/en/consultations/{one.address}").one(".phead img").get("src") or "")
+    assert "/static/" in (
+        office.get(f"/en/consultations/{one.address}").one(".phead img").get("src") or ""
+    )
     office.get(f"{OFFICE}/{one.id}/files").submit("Take out Noise study")
     assert "Noise study" not in office.get(f"/en/consultations/{one.address}").text
 
@@ -217,7 +250,13 @@ def test_the_desk_names_what_is_owed(office: Any) -> None:
 def test_rows_cost_no_queries(office: Any, queries: Any) -> None:
     one = make_consultation(hosts=(make_organisation(),))
     make_text(one)
-    urls = [OFFICE, f"{OFFICE}/{one.id}", f"{OFFICE}/{one.id}/documents", f"{OFFICE}/{one.id}/files", f"{OFFICE}/{one.id}/hosts"]
+    urls = [
+        OFFICE,
+        f"{OFFICE}/{one.id}",
+        f"{OFFICE}/{one.id}/documents",
+        f"{OFFICE}/{one.id}/files",
+        f"{OFFICE}/{one.id}/hosts",
+    ]
 
     def measured() -> dict[str, int]:
         found = {}

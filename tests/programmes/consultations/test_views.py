@@ -48,7 +48,10 @@ def first_paragraph() -> Paragraph:
 
 
 def test_the_list_shows_what_is_public_and_nothing_else(client: Any) -> None:
-    shown = [make_consultation(state, title=f"Seen {state}") for state in (S.SCHEDULED, S.OPEN, S.CLOSED, S.ANSWERED)]
+    shown = [
+        make_consultation(state, title=f"Seen {state}")
+        for state in (S.SCHEDULED, S.OPEN, S.CLOSED, S.ANSWERED)
+    ]
     make_consultation(S.DRAFT, title="A secret draft")
     make_consultation(S.ARCHIVED, title="Long gone")
     page = client.get("/en/consultations")
@@ -78,16 +81,25 @@ def test_drafts_are_not_in_the_public_list_even_for_organisers(client: Any, sign
         ("state=closed", {"Le Port de Boulogne"}),
         ("organisation=port", {"Le Port de Boulogne"}),
         ("organisation=nobody", set()),
-        ("theme=nonsense&state=nonsense&sort=password&page=-1", {"Énergie à quai", "Le Port de Boulogne"}),
+        (
+            "theme=nonsense&state=nonsense&sort=password&page=-1",
+            {"Énergie à quai", "Le Port de Boulogne"},
+        ),
         ("sort=busiest", {"Énergie à quai", "Le Port de Boulogne"}),
         ("sort=newest&page=99999", {"Énergie à quai", "Le Port de Boulogne"}),
     ],
 )
 def test_filters(client: Any, query: str, found: set[str]) -> None:
     make_consultation(title="Énergie à quai", summary="", themes=(Theme.ENERGY,))
-    make_consultation(S.CLOSED, title="Le Port de Boulogne", summary="", hosts=(make_organisation(slug="port"),))
+    make_consultation(
+        S.CLOSED, title="Le Port de Boulogne", summary="", hosts=(make_organisation(slug="port"),)
+    )
     page = client.get(f"/en/consultations?{query}")
-    assert {title for title in ("Énergie à quai", "Le Port de Boulogne") if title in page.words(".cards")} == found
+    assert {
+        title
+        for title in ("Énergie à quai", "Le Port de Boulogne")
+        if title in page.words(".cards")
+    } == found
     if not found:
         assert "Nothing fits these filters" in page.text
 
@@ -114,7 +126,9 @@ def test_addresses_are_made_canonical(client: Any) -> None:
     for address in (one.id, f"{one.id}-old-name"):
         page = client.get(f"/en/consultations/{address}/answers?organisation=a%26_external=1")
         assert page.status in {301, 308}
-        assert (page.location or "").endswith(f"/en/consultations/{one.address}/answers?organisation=a%26_external=1")
+        assert (page.location or "").endswith(
+            f"/en/consultations/{one.address}/answers?organisation=a%26_external=1"
+        )
 
 
 @pytest.mark.parametrize("address", ["0", "abc", "-1", "99999999999999999999", "1%00", "²"])
@@ -168,7 +182,16 @@ def test_the_detail_page_says_what_matters(client: Any, app: Flask) -> None:
 def test_a_draft_is_not_there_for_the_public_on_any_page(client: Any) -> None:
     one = make_consultation(S.DRAFT)
     text = make_text(one)
-    for path in ("", "/answers", "/outcome", "/paper", "/comments.csv", f"/documents/{text.id}", f"/documents/{text.id}/table", f"/documents/{text.id}/changes"):
+    for path in (
+        "",
+        "/answers",
+        "/outcome",
+        "/paper",
+        "/comments.csv",
+        f"/documents/{text.id}",
+        f"/documents/{text.id}/table",
+        f"/documents/{text.id}/changes",
+    ):
         assert client.get(f"/en/consultations/{one.address}{path}").status == 404, path
     assert client.get(f"/en/comments/threads/{one.thread_id}").status == 404
     assert client.get(f"/en/comments/threads/{text.thread_id}").status == 404
@@ -176,10 +199,16 @@ def test_a_draft_is_not_there_for_the_public_on_any_page(client: Any) -> None:
 
 
 @pytest.mark.parametrize("mark", TranslationMark)
-def test_readers_see_a_current_translation_or_the_original_and_are_told(client: Any, mark: TranslationMark) -> None:
+def test_readers_see_a_current_translation_or_the_original_and_are_told(
+    client: Any, mark: TranslationMark
+) -> None:
     one = make_consultation(title="The quay")
     with transactional():
-        db.session.add(ConsultationTranslation(consultation_id=one.id, language="fr", title="Le quai", summary="Oui.", mark=mark))
+        db.session.add(
+            ConsultationTranslation(
+                consultation_id=one.id, language="fr", title="Le quai", summary="Oui.", mark=mark
+            )
+        )
     page = client.get(f"/fr/consultations/{one.address}")
     if mark is TranslationMark.OUTDATED:
         assert page.h1 == "The quay"
@@ -202,7 +231,9 @@ def test_an_extension_and_an_early_end_are_said_with_their_reason(client: Any) -
     more = make_consultation(change_reason="The storm.", first_closes_at=NOW - timedelta(days=900))
     page = client.get(f"/en/consultations/{more.address}")
     assert "There is more time than first announced. The storm." in page.text
-    early = make_consultation(S.CLOSED, change_reason="Withdrawn.", first_closes_at=NOW + timedelta(days=9000))
+    early = make_consultation(
+        S.CLOSED, change_reason="Withdrawn.", first_closes_at=NOW + timedelta(days=9000)
+    )
     assert "Withdrawn." in client.get(f"/en/consultations/{early.address}").text
 
 
@@ -347,7 +378,9 @@ def pages(one: Any, text: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("who", ["anonymous", "author", "organiser"])
-def test_rows_cost_no_queries(client: Any, app: Flask, sign_in: Any, queries: Any, who: str) -> None:
+def test_rows_cost_no_queries(
+    client: Any, app: Flask, sign_in: Any, queries: Any, who: str
+) -> None:
     host = make_organisation()
     one = make_consultation(hosts=(host,), themes=(Theme.ENERGY,))
     text = make_text(one)
