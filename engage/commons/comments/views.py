@@ -284,6 +284,7 @@ def _refused(place: Place, thread: Thread, user: User | None) -> Any:
         decision=decision,
         place=place,
         thread=thread,
+        now=clock.now(),
         typed=typed,
         needs_account=user is None and bool(place.commenting),
         address=request.path,
@@ -307,7 +308,7 @@ def _posted(comment: Comment, place: Place) -> Any:
         return render_template(
             "comments/_posted.html",
             comment=queries.one_shown(comment.id, current_user()),
-            thread=comment.thread,
+            thread=queries.thread(comment.thread_id),  # its count as it is now
             place=place,
             reader=_reader(place, clock.now()),
             editable_until=policy.editable_until(comment),

@@ -380,6 +380,8 @@ def test_htmx_posts_in_place(client: Any, sign_in: Any) -> None:
     assert done.status == 200
     assert "In place" in done.text
     assert receipt_number(only_comment().id) in done.text
+    count = done.select(f"#thread-{thread.id}-count[hx-swap-oob]")
+    assert [found.text for found in count] == ["(1)"]
 
 
 def test_htmx_reacts_in_place(client: Any, sign_in: Any) -> None:
