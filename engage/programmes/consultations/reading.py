@@ -108,7 +108,7 @@ def detail(consultation: Consultation, user: Any, now: datetime) -> dict[str, An
     state, locale = shown["state"], locale_now()
     figures = queries.document_figures([part.document_id for part in consultation.documents])
     done = queries.own_parts(consultation.id, user)
-    parts = _parts(consultation, figures, done, locale)
+    parts = _parts(consultation, figures, done, locale, state is ConsultationState.OPEN)
     participation = queries.participation(consultation.id)
     return {
         **shown,
@@ -138,6 +138,7 @@ def _parts(
     figures: dict[int, queries.DocumentFigures],
     done: set[int],
     locale: str,
+    is_open: bool,
 ) -> list[Part]:
     found = []
     for row, is_done in _texts(consultation, done, locale):
@@ -147,17 +148,15 @@ def _parts(
         found.append(
             Part(
                 title=document.title,
-                label=_("Read and comment: %(title)s", title=document.title),
+                label=_("Read and comment: %(title)s", title=document.title)
+                if is_open
+                else document.title,
                 url=url_for(
                     "consultations.document",
                     address=consultation.address,
                     document_id=document.id,
                 ),
-                text=_(
-                    "%(paragraphs)s, %(comments)s. Comment on one or on all.",
-                    paragraphs=_n("%(num)d paragraph", "%(num)d paragraphs", counts.paragraphs),
-                    comments=_n("%(num)d comment", "%(num)d comments", counts.comments),
-                ),
+                text=_part_words(counts, is_open),
                 icon_name="file",
                 minutes=_("%(minutes)d min", minutes=document.current.minutes),
                 is_done=is_done,
@@ -165,10 +164,17 @@ def _parts(
             )
         )
     count = consultation.thread.comments_count
+    if not (is_open or count):
+        return found
+    title = (
+        _("Say something about the whole")
+        if is_open
+        else _("Comments on %(place)s", place=consultation.words_in(locale).title)
+    )
     found.append(
         Part(
-            title=_("Say something about the whole"),
-            label=_("Say something about the whole"),
+            title=title,
+            label=title,
             url=url_for("comments.thread", thread_id=consultation.thread_id),
             text=_n(
                 "%(num)d comment on what is in no paragraph.",
@@ -182,6 +188,19 @@ def _parts(
         )
     )
     return found
+
+
+def _part_words(counts: queries.DocumentFigures, is_open: bool) -> Text:
+    """How much there is to read; while it is open, also that one may comment on it."""
+    paragraphs = _n("%(num)d paragraph", "%(num)d paragraphs", counts.paragraphs)
+    comments = _n("%(num)d comment", "%(num)d comments", counts.comments)
+    if not is_open:
+        return f"{paragraphs}, {comments}"
+    return _(
+        "%(paragraphs)s, %(comments)s. Comment on one or on all.",
+        paragraphs=paragraphs,
+        comments=comments,
+    )
 
 
 def _texts(

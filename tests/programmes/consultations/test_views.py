@@ -408,3 +408,16 @@ def test_rows_cost_no_queries(
             comment_on(paragraph.thread_id or 0, app)
     make_text(one, title="Another", chapters=4)
     assert measured() == few
+
+
+def test_nobody_is_asked_to_comment_once_it_is_closed(client: Any) -> None:
+    for state, asked in ((S.OPEN, True), (S.CLOSED, False), (S.SCHEDULED, False)):
+        one = make_consultation(state)
+        text = make_text(one)
+        detail = client.get(f"/en/consultations/{one.address}")
+        plan = client.get(f"/en/consultations/{one.address}/documents/{text.id}")
+        assert ("Read and comment:" in detail.text) is asked
+        assert ("Say something about the whole" in detail.text) is asked
+        assert ("Write the first one" in plan.text) is asked
+        first = plan.select(".weight a")[0].text or ""
+        assert first.strip() == ("Comment" if asked else "0 comments")
