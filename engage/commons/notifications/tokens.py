@@ -5,51 +5,40 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
-
 from engage.commons.accounts.models import User
+from engage.core import signing
 from engage.core.db import db
 from engage.core.errors import Missing
 
 ALL_TOPICS = "*"
+_UNSUBSCRIBE = "notifications.unsubscribe"
+_PREFERENCES = "notifications.preferences"
 
 
 def unsubscribe_token(user: User, topic: str) -> str:
     """Stops mail about `topic` (or ALL_TOPICS) to this person's present address."""
-    return str(_signer("unsubscribe").dumps([user.id, topic, _mark(user.email)]))
+    return signing.signed(_UNSUBSCRIBE, [user.id, topic, _mark(user.email)])
 
 
 def read_unsubscribe(token: str) -> tuple[User, str]:
     """Whom and what the token names. Missing for a forged one and for an address given up since."""
-    user_id, topic, mark = _read("unsubscribe", token, 3)
+    user_id, topic, mark = _read(_UNSUBSCRIBE, token, 3)
     return _person(user_id, mark), str(topic)
 
 
 def preferences_token(user: User) -> str:
     """Opens the preference page of this person, and nothing else of the account."""
-    return str(_signer("preferences").dumps([user.id, _mark(user.email)]))
+    return signing.signed(_PREFERENCES, [user.id, _mark(user.email)])
 
 
 def read_preferences(token: str) -> User:
     """Whose preferences the token opens. Missing like above."""
-    user_id, mark = _read("preferences", token, 2)
+    user_id, mark = _read(_PREFERENCES, token, 2)
     return _person(user_id, mark)
 
 
-def _signer(purpose: str) -> URLSafeSerializer:
-    return URLSafeSerializer(
-        [*current_app.config.get("SECRET_KEY_FALLBACKS", ()), current_app.config["SECRET_KEY"]],
-        salt=f"notifications.{purpose}",
-        signer_kwargs={"digest_method": hashlib.sha256},
-    )
-
-
 def _read(purpose: str, token: str, size: int) -> list[Any]:
-    try:
-        content = _signer(purpose).loads(token)
-    except BadSignature:
-        raise Missing from None
+    content = signing.read(purpose, token)
     if not isinstance(content, list) or len(content) != size:
         raise Missing
     return content
