@@ -83,7 +83,8 @@ def _derive(app: Flask) -> None:
     made["MAIL_USERNAME"] = unquote(mail.username) if mail.username else None
     made["MAIL_PASSWORD"] = unquote(mail.password) if mail.password else None
     made["MAIL_USE_SSL"] = mail.scheme == "smtps"
-    made["MAIL_USE_TLS"] = mail.scheme == "smtp" and mail.port == 587
+    # a password never travels in the clear
+    made["MAIL_USE_TLS"] = mail.scheme == "smtp" and (mail.port == 587 or bool(mail.username))
     made["MAIL_DEFAULT_SENDER"] = ("Engage", made["MAIL_FROM"])
     made["MAIL_SUPPRESS_SEND"] = False
     made["MAIL_DOMAIN"] = urlsplit(made["BASE_URL"]).hostname or "localhost"

@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+import ssl
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import formataddr, make_msgid, parseaddr
@@ -9,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from flask import Flask, current_app, render_template
+from flask_mail import Connection, Message
 from flask_mail import Mail as MailExtension
-from flask_mail import Message
 from jinja2 import TemplateNotFound
 from sqlalchemy import Index, String, Text, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -29,6 +30,7 @@ relay = MailExtension()
 BACKOFF = (1, 5, 15, 60, 240, 720)
 _LOST_AFTER = timedelta(minutes=10)
 _BATCH = 100
+_PATIENCE = 30  # seconds the relay may take over one answer
 
 
 class MailState(StrEnum):
@@ -209,6 +211,27 @@ def _note(ident: int, state: MailState, error: str | None = None) -> None:
                 mail.next_attempt_at = now + timedelta(minutes=BACKOFF[mail.attempts - 1])
 
 
+class _Relay(Connection):
+    """A connection that checks the relay's certificate and does not wait for it for ever."""
+
+    def configure_host(self) -> smtplib.SMTP:
+        """Connect, secure, sign in. Raises OSError or SMTPException when that fails."""
+        settings = self.mail
+        trusted = ssl.create_default_context()
+        host: smtplib.SMTP
+        if settings.use_ssl:
+            host = smtplib.SMTP_SSL(
+                settings.server, settings.port or 465, timeout=_PATIENCE, context=trusted
+            )
+        else:
+            host = smtplib.SMTP(settings.server, settings.port or 25, timeout=_PATIENCE)
+        if settings.use_tls:
+            host.starttls(context=trusted)
+        if settings.username and settings.password:
+            host.login(settings.username, settings.password)
+        return host
+
+
 def _give_back(ids: list[int]) -> None:
     with transactional():
         db.session.execute(
@@ -247,7 +270,7 @@ def deliver() -> None:
     while ids := _claim(_BATCH):
         waiting = list(ids)
         try:
-            with relay.connect() as connection:
+            with _Relay(current_app.extensions["mail"]) as connection:
                 while waiting:
                     _hand_over(connection, waiting[0])
                     waiting.pop(0)

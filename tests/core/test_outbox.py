@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from flask import Flask
 from sqlalchemy import select
 
@@ -210,3 +216,52 @@ def test_no_header_can_be_smuggled_in(relay: Sink, evil: str) -> None:
 def test_an_odd_address_is_refused(app: Flask, address: str) -> None:
     with pytest.raises(Invalid):
         _post(address)
+
+
+def test_a_relay_nobody_vouches_for_gets_no_mail(
+    relay: Sink, app: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """STARTTLS with a certificate of its own making: refused, and the mail waits."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    _self_signed(key, certificate)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    sink = Sink()
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    controller = Controller(sink, hostname="127.0.0.1", port=port, tls_context=context)
+    controller.start()
+    state = app.extensions["mail"]
+    monkeypatch.setattr(state, "port", port)
+    monkeypatch.setattr(state, "use_tls", True)
+    try:
+        _post()
+        deliver()
+    finally:
+        controller.stop()
+    assert _states() == ["queued"]
+    assert sink.taken == []
+
+
+def _self_signed(key_file: Path, certificate_file: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = clock.now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
