@@ -255,6 +255,11 @@ class Development(Base):
                 "ENGAGE_HOST",
                 "may only be a loopback address here; set ENGAGE_ENV=production to serve others",
             )
+        if urlsplit(self.BASE_URL).hostname not in LOOPBACK:
+            read.wrong(
+                "ENGAGE_BASE_URL",
+                "names a public host; set ENGAGE_ENV=production to serve it",
+            )
         if not read.problems and not self.SECRET_KEY:
             self.SECRET_KEY = _own_key(self.DATA_DIR)
 

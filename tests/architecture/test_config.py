@@ -52,3 +52,10 @@ def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(config.ConfigError) as caught:
         load(tmp_path, ENGAGE_SECRET_KEY="", ENGAGE_DEMONSTRATION="1", PORT="x")
     assert len(caught.value.problems) == 3
+
+
+def test_the_demonstration_never_goes_public(tmp_path: Path) -> None:
+    """A proxy in front of a laptop's settings must not open the demonstration's accounts."""
+    env = {"ENGAGE_DATA_DIR": str(tmp_path), "ENGAGE_BASE_URL": "https://engage.example.org"}
+    with pytest.raises(config.ConfigError, match="ENGAGE_BASE_URL"):
+        config.load(env, "development")

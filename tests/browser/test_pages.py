@@ -10,6 +10,9 @@ import pytest
 from tests.browser.conftest import Site
 from tests.browser.looks import axe_faults, drawing_faults, keyboard_faults
 
+# the database does not matter here: once is enough
+pytestmark = pytest.mark.browser
+
 LOOKS = {"wide and light": (1280, "light"), "narrow and dark": (320, "dark")}
 READERS = ("anonymous", "author", "moderator", "organiser", "admin")
 

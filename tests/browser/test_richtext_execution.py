@@ -14,6 +14,9 @@ from engage.core.errors import Invalid
 from engage.core.richtext import clean, render
 from tests.core import attack
 
+# the database does not matter here: once is enough
+pytestmark = pytest.mark.browser
+
 ADDRESS = "http://engage.test/"
 BATCH = 700
 

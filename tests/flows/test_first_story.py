@@ -200,7 +200,11 @@ def business_and_guest(story: Story, thread: str) -> None:
     """A business writes for its organisation; a guest confirms by mail."""
     sent = story.business.get(f"{thread}/new").submit(
         "Send my comment",
-        {"body": "Which way do the trucks go?", "organisation_id": str(story.haulage.id), "stance": "question"},
+        {
+            "body": "Which way do the trucks go?",
+            "organisation_id": str(story.haulage.id),
+            "stance": "question",
+        },
     )
     assert "Coast Haulage" in sent.follow().text
     guest = PageClient(story.app)
@@ -287,9 +291,7 @@ def second_version(story: Story, address: str, text: str) -> None:
     assert len(changed.select(".change")) == 1, "only the paragraph that changed is shown"
 
 
-def at_the_second(
-    story: Story, resident: PageClient, address: str, text: str, number: str
-) -> None:
+def at_the_second(story: Story, resident: PageClient, address: str, text: str, number: str) -> None:
     """It closes at the announced second, whatever the worker has recorded."""
     with at(OPENS + timedelta(days=4)):
         thread = paragraph_link(resident, address, text, "1.1")
@@ -308,7 +310,9 @@ def at_the_second(
     with at(CLOSES + timedelta(minutes=1)):
         tick()
         tick()
-        listed = story.anybody.get("/en/consultations?state=closed&theme=energy&q=smart", headers=NO_CACHE)
+        listed = story.anybody.get(
+            "/en/consultations?state=closed&theme=energy&q=smart", headers=NO_CACHE
+        )
         assert listed.words("#found") == "1 consultation"
         export = story.anybody.get(f"{address}/comments.csv")
         rows = list(csv.DictReader(io.StringIO(export.body.removeprefix("\ufeff"))))
@@ -318,6 +322,9 @@ def at_the_second(
         story.organiser.get(f"{OFFICE}/{number}/outcome").submit(
             "Publish", {"outcome": "The plan now names the berths."}
         )
-        assert "The plan now names the berths." in story.anybody.get(f"{address}/outcome", headers=NO_CACHE).text
+        assert (
+            "The plan now names the berths."
+            in story.anybody.get(f"{address}/outcome", headers=NO_CACHE).text
+        )
         tick()
         assert "What came of it: Smart port" in resident.get("/en/me/notifications").text
