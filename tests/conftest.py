@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -18,6 +19,7 @@ from sqlalchemy import event, text
 import config as settings
 from engage import create_app
 from engage.core import clock
+from engage.core import feature as ground
 from engage.core.db import Model, db
 
 
@@ -99,6 +101,35 @@ def _empty() -> None:
         )
         for index in sorted(full, reverse=True):
             connection.execute(tables[index].delete())
+
+
+_known: weakref.WeakSet[Flask] = weakref.WeakSet()
+_new: list[Flask] = []  # strongly held until their connections are closed
+_create = ground.create
+
+
+def _noted(config: Any = None) -> Flask:
+    made = _create(config)
+    _known.add(made)
+    _new.append(made)
+    return made
+
+
+ground.create = _noted
+
+
+@pytest.fixture(autouse=True)
+def closed_connections() -> Iterator[None]:
+    """Close what every application left open: none may fall to the garbage with a connection."""
+    yield
+    for made in list(_known):
+        if "sqlalchemy" in made.extensions:
+            with made.app_context():
+                for engine in db.engines.values():
+                    engine.dispose()
+        if "engage_queue" in made.extensions:
+            made.extensions["engage_queue"].close()
+    _new.clear()
 
 
 @pytest.fixture(autouse=True)

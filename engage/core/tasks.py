@@ -154,6 +154,11 @@ class _Lazy:
         self._app = app
         self._queue: Queue | None = None
 
+    def close(self) -> None:
+        """Let go of this thread's connection to the queue; the next use opens another."""
+        if self._queue is not None:
+            self._queue.huey.storage.close()
+
     def __getattr__(self, name: str) -> Any:
         if self._queue is None:
             self._queue = Queue(self._app)
