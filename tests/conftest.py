@@ -51,6 +51,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     data = tmp_path_factory.mktemp("data")
     made = create_app(settings.load(_environment(data), "test"))
     made.test_client_class = IsolatedClient
+    _lasting["app"] = made
     with made.app_context():
         _fresh_schema()
     yield made
@@ -104,6 +105,7 @@ def _empty() -> None:
 
 
 _known: weakref.WeakSet[Flask] = weakref.WeakSet()
+_lasting: dict[str, Flask] = {}
 _new: list[Flask] = []  # strongly held until their connections are closed
 _create = ground.create
 
@@ -123,7 +125,8 @@ def closed_connections() -> Iterator[None]:
     """Close what every application left open: none may fall to the garbage with a connection."""
     yield
     for made in list(_known):
-        if "sqlalchemy" in made.extensions:
+        # the session's own application keeps its pool: its contexts may still hold connections
+        if "sqlalchemy" in made.extensions and made is not _lasting.get("app"):
             with made.app_context():
                 for engine in db.engines.values():
                     engine.dispose()
@@ -133,7 +136,7 @@ def closed_connections() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def application_context(request: pytest.FixtureRequest) -> Iterator[None]:
+def application_context(request: pytest.FixtureRequest, closed_connections: None) -> Iterator[None]:
     """An application context around each test that asks for the application, then no rows."""
     if "app" not in request.fixturenames:
         yield
