@@ -18,14 +18,60 @@ DATA = Path(os.environ.get("ENGAGE_ATTACK_DATA") or HERE.parents[3] / "shared" /
 
 
 def data() -> Path:
-    """The folder of attack inputs. Absent: skipped aloud here, a failure where CI is set."""
-    if (DATA / "upstream").is_dir():
+    """The folder of attack inputs. Absent: skipped aloud here, a failure in CI.
+
+    What is missing inside a folder that is there is an error wherever it is read.
+    """
+    if _is_there():
         return DATA
+    pytest.skip(_absent())
+
+
+def upstream(name: str) -> list[str]:
+    """The strings of a list taken from elsewhere."""
+    path = data() / "upstream" / f"{name}.json"
+    found = list(_strings(json.loads(path.read_text("utf-8"))))
+    assert found, f"{path} holds nothing"
+    return found
+
+
+def own(name: str) -> list[Any]:
+    """The cases of a list of ours, inside a test."""
+    return _own(name)
+
+
+def cases(name: str, *, longest: int | None = None) -> list[Any]:
+    """The cases of a list of ours, for `parametrize`; without the folder one that skips aloud.
+
+    An empty parametrisation would pass in silence: a list or a file that is missing stops the
+    collection instead.
+    """
+    if not _is_there():
+        return [pytest.param(*[None] * _WIDE.get(name, 1), marks=pytest.mark.skip(_absent()))]
+    return [case for case in _own(name) if longest is None or len(case) <= longest]
+
+
+# lists whose cases are pairs
+_WIDE = {"identity": 2}
+
+
+def _own(name: str) -> list[Any]:
+    found = json.loads((data() / "own_lists.json").read_text("utf-8"))[name]["cases"]
+    assert found, f"own_lists.json holds no case of {name}"
+    return list(found)
+
+
+def _is_there() -> bool:
+    return (DATA / "upstream").is_dir()
+
+
+def _absent() -> str:
+    """What is said aloud when the folder is not there; in CI it is a failure."""
     message = f"attack inputs are absent: set ENGAGE_ATTACK_DATA (looked in {DATA})"
-    if os.environ.get("CI") == "true":
+    if os.environ.get("CI") == "true" or os.environ.get("ENGAGE_CI") == "1":
         pytest.fail(message)
     print(f"\n!!! {message}", file=sys.__stderr__)
-    pytest.skip(message)
+    return message
 
 
 def script(name: str) -> ModuleType:
@@ -69,4 +115,5 @@ def inputs() -> list[str]:
                 for placeholder, shot in fire.items():
                     armed = armed.replace(placeholder, shot)
                 seen[armed] = None
+    assert seen, f"{DATA / 'upstream'} holds no list"
     return list(seen)

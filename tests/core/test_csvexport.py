@@ -2,17 +2,14 @@
 
 import csv
 import io
-import json
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.core.csvexport import lines, neutral
+from tests.core import attack
 
-ATTACK = Path(os.environ.get("ENGAGE_ATTACK_DATA", "../shared/attack"))
 LEADS = set("=+-@\t\r\n|＝＋－＠")
 
 
@@ -25,16 +22,7 @@ def _undone(cell: str) -> str:
     return cell[1:] if cell.startswith("'") else cell
 
 
-def _hostile() -> list[str]:
-    path = ATTACK / "own_lists.json"
-    if not path.exists():
-        if os.environ.get("CI"):
-            raise FileNotFoundError(path)
-        return ["=1+1"]
-    return list(json.loads(path.read_text())["csv_export"]["cases"])
-
-
-@pytest.mark.parametrize("case", _hostile())
+@pytest.mark.parametrize("case", attack.cases("csv_export"))
 def test_no_cell_starts_a_formula(case: str) -> None:
     header, row = _back([case, "after"])
     assert len(header) == len(row) == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from urllib.parse import urlsplit
 
 import html5lib
@@ -174,8 +173,7 @@ def test_a_link_shows_where_it_leads(markdown: str, shown: str):
 
 
 def test_link_spoofs_of_the_list():
-    cases = json.loads((attack.data() / "own_lists.json").read_text("utf-8"))["link_spoof"]["cases"]
-    for case in cases:
+    for case in attack.own("link_spoof"):
         for html in (render(case), clean(case)):
             tree = html5lib.parseFragment(html, namespaceHTMLElements=False)
             for link in tree.iter("a"):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from flask import Flask
 
@@ -17,11 +14,9 @@ from engage.commons.accounts.identity import (
 )
 from engage.commons.accounts.service import checked_email, checked_name
 from engage.core.errors import Invalid
+from tests.core import attack
 from tests.factories.accounts import make_organisation, make_staff, make_user
 
-ATTACK = Path(__file__).parents[4] / "shared" / "attack" / "own_lists.json"
-PAIRS = json.loads(ATTACK.read_text())["identity"]["cases"] if ATTACK.exists() else []
-HEADERS = json.loads(ATTACK.read_text())["mail_header"]["cases"] if ATTACK.exists() else []
 RESERVED_FIRST = {
     "admin",
     "anonymous",
@@ -113,7 +108,9 @@ def test_two_residents_may_share_a_name(app: Flask) -> None:
     assert checked_name("Jean Martin") == "Jean Martin"
 
 
-@pytest.mark.parametrize(("first", "second"), PAIRS, ids=lambda value: ascii(value))
+@pytest.mark.parametrize(
+    ("first", "second"), attack.cases("identity"), ids=lambda value: ascii(value)
+)
 def test_the_second_of_a_pair_never_becomes_the_first(app: Flask, first: str, second: str) -> None:
     """As a name: refused where the first is the platform's voice. As an address: same key or other owner."""
     if "@" in first:
@@ -131,7 +128,7 @@ def test_the_second_of_a_pair_never_becomes_the_first(app: Flask, first: str, se
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in HEADERS if len(c) < 400], ids=lambda value: ascii(value)[:40]
+    "case", attack.cases("mail_header", longest=399), ids=lambda value: ascii(value)[:40]
 )
 def test_nothing_breaks_out_of_a_mail_header(app: Flask, case: str) -> None:
     """A name or an address that could write headers is refused, or holds no line end."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -31,6 +29,7 @@ from engage.core.db import Model, db
 from engage.core.errors import Conflict, Invalid, TooMany, Unavailable
 from tests.commons.accounts.mails import link, mails
 from tests.commons.accounts.test_views import code_of, come_in, enrolled, is_in
+from tests.core import attack
 from tests.factories.accounts import (
     PASSWORD,
     make_guest,
@@ -42,10 +41,6 @@ from tests.factories.accounts import (
 )
 from tests.pages import PageClient
 
-ATTACK = Path(__file__).parents[4] / "shared" / "attack" / "own_lists.json"
-LISTS = json.loads(ATTACK.read_text()) if ATTACK.exists() else {}
-NEXT = LISTS.get("next_url", {}).get("cases", [])
-EXTRA = LISTS.get("mass_assign", {}).get("cases", [])
 HERE = Visitor("203.0.113.9")
 
 
@@ -599,7 +594,7 @@ def as_a_browser(target: str) -> str | None:
     return urlsplit(urljoin("http://localhost/en/login", cleaned)).hostname
 
 
-@pytest.mark.parametrize("wanted", NEXT, ids=lambda value: ascii(value)[:40])
+@pytest.mark.parametrize("wanted", attack.cases("next_url"), ids=lambda value: ascii(value)[:40])
 def test_next_never_leads_away(client: PageClient, wanted: str) -> None:
     wanted = wanted.replace("HOST", "localhost")
     user = make_user()
@@ -638,18 +633,10 @@ def _extra() -> dict[str, str]:
         "roles": "admin", "active": "0", "confirmed_at": "2026-01-01", "id": "1", "user_id": "1",
         "email": "stolen@example.org", "fs_uniquifier": "x", "is_staff": "1", "closed_at": "x",
     }  # fmt: skip
-    for case in EXTRA:
-        if isinstance(case, dict):
-            found |= {
-                str(k): json.dumps(v) if not isinstance(v, str) else v for k, v in case.items()
-            }
-        elif isinstance(case, list) and len(case) == 2:
-            found[str(case[0])] = str(case[1])
-    return {
-        k: v
-        for k, v in found.items()
-        if k not in {"csrf_token", "idempotency_key"} and "\x00" not in v
-    }
+    for name in attack.own("mass_assign"):
+        found.setdefault(name, "1")
+    del found["csrf_token"]
+    return found
 
 
 SHAPED = {
