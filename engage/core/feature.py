@@ -23,6 +23,7 @@ _PARTS = (
     "settings",
     "tasks",
     "outbox",
+    "templating",
     "i18n",
     "errors",
     "security",

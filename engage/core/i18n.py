@@ -1,6 +1,7 @@
 """Languages: addresses under /<locale>/, catalogues, dates as people read them."""
 
 from datetime import date, datetime, tzinfo
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,10 +20,10 @@ from flask import (
 )
 from flask.sansio.scaffold import setupmethod
 from flask_babel import Babel, force_locale
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext as _n
+from flask_babel.speaklater import LazyString
 from werkzeug.routing import BaseConverter, BuildError, ValidationError
+
+from engage.core.templating import Plural, Word
 
 __all__ = [
     "LocalBlueprint",
@@ -43,6 +44,50 @@ _RIGHT_TO_LEFT = {"ar", "fa", "he", "ur"}
 COOKIE = "locale"
 
 babel = Babel()
+_catalogues: dict[Locale, Any] = {}
+
+
+def _catalogue() -> Any:
+    """The catalogue of the language being spoken, kept by the process: a page asks 150 times."""
+    # where Flask-Babel keeps its choice; its own way there takes longer than the translation
+    chosen = getattr(g.get("_flask_babel"), "babel_locale", None) if g else None
+    locale = chosen or flask_babel.get_locale()
+    if locale is None:
+        return flask_babel.get_translations()
+    found = _catalogues.get(locale)
+    if found is None:
+        found = _catalogues[locale] = flask_babel.get_translations()
+    return found
+
+
+def _(text: str, **variables: Any) -> str:
+    """`text` in the language being spoken, with the variables filled in."""
+    found: str = _catalogue().ugettext(text)
+    return found % variables if variables else found
+
+
+def _n(one: str, many: str, num: int, **variables: Any) -> str:
+    """The form of a text that goes with `num`, in the language being spoken."""
+    found: str = _catalogue().ungettext(one, many, num)
+    return found % {"num": num, **variables}
+
+
+def _l(text: str, **variables: Any) -> Any:
+    """A text translated when it is shown, for what is written down before anybody reads."""
+    return LazyString(_, text, **variables)
+
+
+def _word(text: str) -> str:
+    return str(_catalogue().ugettext(text))
+
+
+def _words(one: str, many: str, num: int) -> str:
+    return str(_catalogue().ungettext(one, many, num))
+
+
+@cache
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
 
 
 class LocaleConverter(BaseConverter):
@@ -71,10 +116,8 @@ def locales() -> tuple[str, ...]:
 
 def locale_now() -> str:
     """The locale being spoken: a forced one, the address's, the reader's, the default."""
-    if has_request_context():
-        return str(flask_babel.get_locale() or locales()[0]).partition("_")[0]
-    forced = flask_babel.get_locale()
-    return str(forced).partition("_")[0] if forced else locales()[0]
+    spoken = flask_babel.get_locale()
+    return str(spoken.language) if spoken else locales()[0]
 
 
 def preferred_locale() -> str:
@@ -109,7 +152,7 @@ def reader_zone(zone: str | None = None) -> tzinfo:
 
 def _babel_locale() -> Locale:
     spoken: Locale | None = flask_babel.get_locale()
-    return spoken or Locale.parse(babel_name(locales()[0]))
+    return spoken or _locale(babel_name(locales()[0]))
 
 
 def format_date(day: date | datetime, *, weekday: bool = False, zone: str | None = None) -> str:
@@ -168,7 +211,7 @@ def format_number(number: float) -> str:
 
 def language_name(locale: str) -> str:
     """A language in its own words: `Français`."""
-    name = Locale.parse(locale).get_language_name(locale) or locale
+    name = _locale(locale).get_language_name(locale) or locale
     return name[:1].upper() + name[1:]
 
 
@@ -201,33 +244,13 @@ def _alternates() -> list[tuple[str, str, str]]:
     return found
 
 
-_catalogues: dict[str, Any] = {}
-
-
-def _catalogue() -> Any:
-    """The catalogue of the language being spoken, kept by the process: a page asks 150 times."""
-    locale = str(flask_babel.get_locale())
-    found = _catalogues.get(locale)
-    if found is None:
-        found = _catalogues[locale] = flask_babel.get_translations()
-    return found
-
-
-def _word(text: str) -> str:
-    return str(_catalogue().ugettext(text))
-
-
-def _words(one: str, many: str, count: int) -> str:
-    return str(_catalogue().ungettext(one, many, count))
-
-
 def register(app: Flask) -> None:
     """Mount the converter, Babel, the locale in addresses, and the template words."""
     app.url_map.converters["locale"] = LocaleConverter
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", "translations")
     babel.init_app(
         app,
-        locale_selector=lambda: babel_name(preferred_locale()),
+        locale_selector=lambda: _locale(babel_name(preferred_locale())),
         timezone_selector=lambda: app.config["TIMEZONE"],
     )
 
@@ -259,3 +282,5 @@ def register(app: Flask) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.install_gettext_callables(_word, _words, newstyle=True)  # type: ignore[attr-defined]
+    word = Word(_word)
+    app.jinja_env.globals.update({"_": word, "gettext": word, "ngettext": Plural(_words)})
