@@ -610,6 +610,15 @@ def of_cases(world: World) -> list[Case]:
     return [
         Case("waiting", {"case_id": world.case_id}),
         Case("decided", {"case_id": world.decided.id}),
+@addresses("moderation_office.consider")
+def of_considering(world: World) -> list[Case]:
+    return [
+        Case("nobody's case", {"kind": "comment", "id": world.comment.id}),
+        Case("no comment", {"kind": "comment", "id": 999_999}, frozenset()),
+        Case("nothing named", {}, frozenset()),
+    ]
+
+
     ]
 
 

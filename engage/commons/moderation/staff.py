@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -108,7 +109,8 @@ def _around(found: Case, user: Any) -> dict[str, Any]:
     subject = kinds.get(found.kind).load([found.target_id]).get(found.target_id)
     reports = queries.reports(found)
     grounds = sorted({report.ground for report in reports})
-    decisions = queries.decisions(found)
+    decisions, complaints = queries.decisions(found)
+    waiting, following = queries.queue_beside(user, found, 12)
     standing = next((d for d in decisions if d.undone_at is None), None)
     return {
         "case": found,
@@ -116,26 +118,21 @@ def _around(found: Case, user: Any) -> dict[str, Any]:
         "subject": subject,
         "snapshot": queries.first_snapshot(found),
         "author": queries.author_of(found),
-        "measures": (
-            queries.measures_against(found.author_id, except_case=found.id)
-            if found.author_id
-            else 0
-        ),
         "reports": reports,
         "grounds": rules.GROUNDS,
         "rules": rules.RULES,
         "house_rules": rules.house_rules(),
-        "similar": queries.similar_decisions(grounds, except_case=found.id),
+        "precedents": queries.precedents(found, grounds),
         "decision": standing if found.state is CaseState.DECIDED else None,
         "history": queries.history(found),
-        "complaints": queries.complaints_about(found),
+        "complaints": complaints,
         "act": ActForm(),
         "holder": found.held_by(now),
         "can_decide": policy.can_decide(user, found, now),
         "can_work": policy.can_work_on(user, found),
         "can_undo": bool(standing and policy.can_undo(user, standing, now)),
-        "following": queries.next_case(user, found),
-        "waiting": queries.first_waiting(user, 12),
+        "following": following,
+        "waiting": waiting,
         "now": now,
     }
 
@@ -175,18 +172,40 @@ def send(decision_id: int) -> Response:
     return redirect(url_for("moderation_office.case", case_id=decision.case_id), 303)
 
 
+@bp.get("/open")
+@staff("moderator")
+def consider() -> Any:
+    """Where "Hide…" beside a contribution leads: its case, or the offer to open one."""
+    name, target_id = _named(request.args)
+    subject = kinds.subject(name, target_id)
+    found = queries.case_of(name, target_id)
+    if found is not None:
+        return redirect(url_for("moderation_office.case", case_id=found.id), 303)
+    return render_template(
+        "moderation/office/consider.html",
+        subject=subject,
+        kind=kinds.get(name),
+        act=ActForm(),
+        house_rules=rules.house_rules(),
+    )
+
+
 @bp.post("/open")
 @staff("moderator")
 def look_into() -> Response:
     """Open a case without anybody's report, or again."""
-    form = ActForm()
-    name, target_id = request.form.get("kind", ""), request.form.get("id", "")
-    if not form.validate_on_submit() or not (target_id.isascii() and target_id.isdigit()):
+    if not ActForm().validate_on_submit():
         raise Missing
-    if len(target_id) > 18:
-        raise Missing
-    case = deciding.open_case(name, int(target_id), actor=current_user())
+    case = deciding.open_case(*_named(request.form), actor=current_user())
     return redirect(url_for("moderation_office.case", case_id=case.id), 303)
+
+
+def _named(said: Mapping[str, str]) -> tuple[str, int]:
+    """The contribution an address or a form names; Missing when it names none."""
+    target_id = said.get("id", "")
+    if not (target_id.isascii() and target_id.isdigit() and len(target_id) < 19):
+        raise Missing
+    return said.get("kind", ""), int(target_id)
 
 
 @bp.route("/several", methods=["GET", "POST"])

@@ -212,6 +212,54 @@ def test_unknown_numbers(client: Any) -> None:
 
 
 # --- writing -----------------------------------------------------------------------------
+def test_a_guest_is_led_to_what_they_wrote(client: Any) -> None:
+    thread = make_thread(allows_guests=True)
+    client.get(f"/en/comments/threads/{thread.id}/new").submit(
+        "Send my comment",
+        {
+            "body": "More light.",
+            "display_name": "Lena",
+            "email": "g@example.org",
+            "kind": "resident",
+        },
+    )
+    address = link("g@example.org", "/guests/")
+    answer = client.get(address).submit()
+    comment = only_comment()
+    assert answer.location == f"/en/comments/{comment.id}#c{comment.id}"
+    page = answer.follow()
+    assert page.has(f"article#c{comment.id}")
+    assert "Thank you, Lena. Your address is confirmed" in page.words(".flashes")
+    assert "private" in page.headers["Cache-Control"]
+    # said once; from then on the page is everybody's again
+    again = client.get(f"/en/comments/{comment.id}")
+    assert "Thank you" not in again.text
+    assert "public" in again.headers["Cache-Control"]
+    # the mail's link goes on leading there
+    assert client.get(address).has(f'a[href="/en/comments/{comment.id}#c{comment.id}"]')
+
+
+def test_moderators_are_led_to_hiding_and_readers_to_reporting(client: Any, sign_in: Any) -> None:
+    thread = make_thread()
+    comment = make_comment(thread, make_user())
+    hidden = make_comment(thread, make_user(), state=CommentState.HIDDEN)
+    reporting = f"/en/moderation/report?kind=comment&id={comment.id}"
+    hiding = f"/en/office/moderation/open?kind=comment&id={comment.id}"
+    deciding = f"/en/office/moderation/open?kind=comment&id={hidden.id}"
+    for person in (None, make_user(), make_staff("organiser")):
+        if person is not None:
+            sign_in(person)
+        page = client.get(f"/en/comments/threads/{thread.id}")
+        assert page.has(f'a[href="{reporting}"]')
+        assert "/office/moderation" not in page.text
+    sign_in(make_staff("moderator"))
+    page = client.get(f"/en/comments/threads/{thread.id}")
+    assert page.has(f'a[href="{hiding}"]')
+    assert page.has(f'a[href="{deciding}"]')
+    assert not page.has(f'a[href="{reporting}"]')
+    assert client.get(hiding).has('form[action="/en/office/moderation/open"]')
+
+
 
 
 def test_write_read_receipt_change_withdraw(client: Any, sign_in: Any) -> None:

@@ -152,6 +152,32 @@ def test_look_into_opens_a_case_without_a_report(client, as_moderator, notes) ->
     assert "Nobody reported it" in page.text
 
 
+def test_consider_offers_a_case_and_leads_to_the_one_there_is(client, as_moderator, notes) -> None:
+    note = notes.add()
+    page = client.get(f"{HOME}/open?kind=note&id={note.id}", status=200)
+    assert "Nobody has reported it" in page.text
+    assert reads.case_of("note", note.id) is None  # looking opens nothing
+    opened = client.submit(f"{HOME}/open").follow()
+    assert "Claimed by you" in opened.text
+    again = client.get(f"{HOME}/open?kind=note&id={note.id}", status=303)
+    assert again.headers["Location"] == opened.url
+
+
+@pytest.mark.parametrize("asked", ["", "?kind=note", "?kind=note&id=99", "?kind=none&id=1"])
+def test_consider_finds_nothing(client, as_moderator, notes, asked) -> None:
+    client.get(f"{HOME}/open{asked}", status=404)
+
+
+def test_single_keys_are_a_choice(client, as_moderator, case) -> None:
+    page = client.get(f"{HOME}/{case.id}")
+    assert page.has("[data-behaviour=shortcuts]")
+    assert page.has('a[href="/en/me/profile#uses_shortcuts"]')
+    client.get("/en/me/profile").submit({"uses_shortcuts": None})
+    page = client.get(f"{HOME}/{case.id}")
+    assert not page.has("[data-behaviour=shortcuts]")
+    assert "Single keys are off." in page.text
+
+
 def test_several_at_once(client, as_moderator, notes, case, speak) -> None:
     with speak():
         other = make_case(notes.add().id)
