@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest
 
@@ -17,6 +17,9 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
+# for answers made before the application is entered, which show nothing by themselves
+BARE_POLICY = "default-src 'none'; frame-ancestors 'none'"
+HSTS = "max-age=31536000; includeSubDomains"
 _PERMISSIONS = (
     "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
     "payment=(), usb=(), browsing-topics=(), publickey-credentials-get=(self), "
@@ -24,15 +27,38 @@ _PERMISSIONS = (
 )
 
 
+def front_headers(scheme: str, policy: str = BARE_POLICY) -> list[tuple[str, str]]:
+    """What an answer carries that never enters the application: static files, /healthz."""
+    headers = [
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Content-Security-Policy", policy),
+    ]
+    if scheme == "https":
+        headers.append(("Strict-Transport-Security", HSTS))
+    return headers
+
+
+_SHARED = "engage.is_shared"
+
+
 def is_shared() -> bool:
-    """May this response be kept for other readers? Then nothing personal may enter it."""
-    mark = mark_of(request.endpoint)
-    return (
-        mark is not None
-        and mark.cached
-        and request.method in {"GET", "HEAD"}
-        and current_user() is None
-    )
+    """May this response be kept for other readers? Then nothing personal may enter it.
+
+    Answered once a request: showing a message takes it out of the session.
+    """
+    known = request.environ.get(_SHARED)
+    if known is None:
+        mark = mark_of(request.endpoint)
+        known = request.environ[_SHARED] = (
+            mark is not None
+            and mark.cached
+            and request.method in {"GET", "HEAD"}
+            and current_user() is None
+            # who was just told something reads it on the page they are led to
+            and "_flashes" not in session
+        )
+    return bool(known)
 
 
 def csp_nonce() -> str | None:
@@ -63,7 +89,7 @@ def _headers(response: Response) -> Response:
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("X-Frame-Options", "DENY")
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        headers.setdefault("Strict-Transport-Security", HSTS)
     if "Cache-Control" not in headers:
         headers["Cache-Control"] = (
             "public, max-age=0, s-maxage=2" if _may_share(response) else "private, no-store"

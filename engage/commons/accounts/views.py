@@ -20,6 +20,7 @@ from flask import (
 from engage.commons.accounts import (
     credentials,
     demo,
+    guests,
     passkeys,
     presence,
     provider,
@@ -43,7 +44,7 @@ from engage.commons.accounts.redirects import safe_next
 from engage.core.access import current_user, public, signed_in
 from engage.core.errors import EngageError, Invalid, Missing, NotAllowed, TooMany
 from engage.core.forms import page
-from engage.core.i18n import LocalBlueprint, _, locale_now
+from engage.core.i18n import LocalBlueprint, _, _n, locale_now
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -490,17 +491,42 @@ def reset(token: str) -> ResponseReturnValue:
 @bp.route("/guests/<token>", methods=["GET", "POST"])
 @public
 def confirm_guest(token: str) -> ResponseReturnValue:
-    """A guest's mailed link: the button publishes what waits."""
+    """A guest's mailed link: the button publishes what waits, and leads to it."""
     form = PressForm()
     try:
         if form.validate_on_submit():
             guest = service.confirm_guest(token)
-        else:
-            guest = service.awaited_guest(token)
+            if waited := [one for one in sent if one.waits]:
+                return _lead_to(waited, guest)
     except Invalid as problem:
         return dead_link(problem, again=url_for("home.index"), words=_("Go to the home page"))
-    return private(page("accounts/confirm_guest.html", form=form, guest=guest))
+    return private(page("accounts/confirm_guest.html", form=form, guest=guest, sent=sent))
 
+
+def _lead_to(published: list[guests.Sent], guest: Guest) -> ResponseReturnValue:
+    """To the newest of what a guest has just published, with thanks."""
+    flash(
+        _n(
+            "Thank you, %(name)s. Your address is confirmed, and what you wrote stands here now "
+            "for everybody to read.",
+            "Thank you, %(name)s. Your address is confirmed, and your %(num)d contributions are "
+            "published. This is the latest.",
+            len(published),
+            name=guest.display_name,
+        ),
+        "success",
+    )
+    if guest.claimed_by_id is None:
+        flash(
+            _(
+                "Make an account with the same address, and everything you sent as a guest comes along."
+            ),
+            "info",
+        )
+    return redirect(published[0].url, 303)
+
+        guest = service.awaited_guest(token)
+        sent = guests.sent_by(guest.id)  # asked first: an account may claim it on confirming
 
 # --- provider -------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from engage.commons.accounts import export
+from engage.commons.accounts import export, guests
 from engage.commons.accounts.events import AccountClosed, GuestClaimed, GuestConfirmed
 from engage.commons.accounts.export import ExportSource
 from engage.commons.accounts.models import User
@@ -40,6 +40,7 @@ def register(app: Flask) -> None:
     sources.add(trail.source)
     export.sources.add(ExportSource("comments", _own_comments))
     export.sources.add(ExportSource("reactions", _own_reactions))
+    guests.add("comments", _sent_by_guest)
     listen(GuestConfirmed, _publish_held)
     listen(GuestClaimed, _claim)
     listen(AccountClosed, _anonymise)
@@ -80,6 +81,20 @@ def _publish_held(event: GuestConfirmed) -> None:
 
 
 def _claim(event: GuestClaimed) -> None:
+def _sent_by_guest(guest_id: int) -> list[guests.Sent]:
+    found = queries.shown_of_guest(guest_id, 20)
+    hung = queries.places((comment.thread for comment in found), None, clock.now())
+    return [
+        guests.Sent(
+            _("Comment on %(place)s", place=hung[comment.thread_id].title),
+            f"{comment_url(comment.id)}#c{comment.id}",
+            waits=comment.state is CommentState.HELD,
+        )
+        for comment in found
+        if comment.thread_id in hung
+    ]
+
+
     service.claim(event.guest_id, event.user_id)
 
 

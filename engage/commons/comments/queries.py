@@ -480,6 +480,20 @@ def held_of_guest(guest_id: int) -> Sequence[Comment]:
     ).all()
 
 
+def shown_of_guest(guest_id: int, limit: int) -> Sequence[Comment]:
+    """What a guest wrote and readers see, or see once the guest confirms, newest first."""
+    return db.session.scalars(
+        select(Comment)
+        .where(
+            Comment.guest_id == guest_id,
+            Comment.state.in_([CommentState.HELD, CommentState.PUBLISHED]),
+        )
+        .options(joinedload(Comment.thread))
+        .order_by(Comment.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def comments_by_ids(ids: Collection[int]) -> dict[int, Comment]:
     """Rows with their threads, many at once."""
     rows = db.session.scalars(

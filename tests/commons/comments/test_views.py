@@ -17,6 +17,7 @@ from engage.commons.comments.models import Comment, CommentState, Stance
 from engage.commons.comments.receipts import receipt_number
 from engage.core import clock
 from engage.core.db import db, transactional
+from tests.commons.accounts.mails import link
 from tests.factories.accounts import make_member, make_organisation, make_staff, make_user
 from tests.factories.comments import (
     change_place,
@@ -211,7 +212,6 @@ def test_unknown_numbers(client: Any) -> None:
         client.get(f"/en/comments/{address}", status=404)
 
 
-# --- writing -----------------------------------------------------------------------------
 def test_a_guest_is_led_to_what_they_wrote(client: Any) -> None:
     thread = make_thread(allows_guests=True)
     client.get(f"/en/comments/threads/{thread.id}/new").submit(
@@ -260,6 +260,7 @@ def test_moderators_are_led_to_hiding_and_readers_to_reporting(client: Any, sign
     assert client.get(hiding).has('form[action="/en/office/moderation/open"]')
 
 
+# --- writing -----------------------------------------------------------------------------
 
 
 def test_write_read_receipt_change_withdraw(client: Any, sign_in: Any) -> None:
