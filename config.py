@@ -189,6 +189,9 @@ class Base:
         place = urlsplit(self.BASE_URL)
         self.MAIL_FROM = read.text("ENGAGE_MAIL_FROM", f"engage@{place.hostname or 'localhost'}")
         self.SECURITY_CONTACT = read.text("ENGAGE_SECURITY_CONTACT", f"mailto:{self.MAIL_FROM}")
+        # a key that makes a mail one holds as long as its row: never less than a week
+        self.MAIL_KEPT_DAYS = read.whole("ENGAGE_MAIL_KEPT_DAYS", 30, 7, 3650)
+        self.MAIL_FAILED_KEPT_DAYS = read.whole("ENGAGE_MAIL_FAILED_KEPT_DAYS", 90, 7, 3650)
         self._oidc(read)
 
     def _oidc(self, read: Reader) -> None:

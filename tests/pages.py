@@ -262,6 +262,7 @@ class PageClient:
         page = Page(self, address, response, fragment=asked_partly)
         if not unchecked:
             self._inspect(page, offsite=offsite)
+        self._know_cookies(page)
         if status is not None:
             assert page.status == status, (
                 f"{method} {address}: {page.status}, not {status}: {page.text[:600]}"
@@ -271,6 +272,16 @@ class PageClient:
         if follow and page.location:
             return page.follow(follow=True, offsite=offsite)
         return page
+
+    def _know_cookies(self, page: Page) -> None:
+        """Every cookie we set is one of those the privacy page names."""
+        from engage.commons.accounts import presence
+
+        names = {cookie.partition("=")[0] for cookie in page.headers.getlist("Set-Cookie")}
+        if names:
+            with self.app.app_context():
+                told = {presence.session_cookie().name, presence.device_cookie().name}
+            assert names <= told, f"{page.url} sets {names - told}, which the privacy page omits"
 
     def _inspect(self, page: Page, *, offsite: bool) -> None:
         assert page.status < 500 or page.status == 503, (

@@ -24,10 +24,16 @@ import brotli
 from flask import Flask, current_app
 from werkzeug.http import parse_accept_header, parse_etags
 
+from engage.core.security import BARE_POLICY, front_headers
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PREFIX = "/static/"
+# what browsers and feed readers ask for that have not read a page
+_UNASKED = {"/favicon.ico": "img/favicon.svg"}
+# somebody who opens a drawing by its address gets a picture, not a page
+_DRAWING_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 _FOREVER = "public, max-age=31536000, immutable"
 _SHORTLY = "public, max-age=300"
 _TYPES = {
@@ -251,6 +257,7 @@ class StaticFront:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
+        path = PREFIX + _UNASKED[path] if path in _UNASKED else path
         method = environ["REQUEST_METHOD"]
         if not path.startswith(PREFIX) or method not in ("GET", "HEAD"):
             return self.inner(environ, start_response)
@@ -273,8 +280,10 @@ def _answer(
         ("Cache-Control", _FOREVER if is_current else _SHORTLY),
         ("ETag", f'"{etag}"'),
         ("Vary", "Accept-Encoding"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
+        *front_headers(
+            environ.get("wsgi.url_scheme", "http"),
+            _DRAWING_POLICY if asset.path.endswith(".svg") else BARE_POLICY,
+        ),
     ]
     if parse_etags(environ.get("HTTP_IF_NONE_MATCH")).contains_weak(etag):
         start_response("304 Not Modified", headers)
@@ -283,11 +292,6 @@ def _answer(
     headers += [("Content-Type", asset.content_type), ("Content-Length", str(len(body)))]
     if encoding != "identity":
         headers.append(("Content-Encoding", encoding))
-    if asset.path.endswith(".svg"):
-        # somebody who opens a drawing by its address gets a picture, not a page
-        headers.append(
-            ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
-        )
     start_response("200 OK", headers)
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text
 
 from engage.core import clock
 from engage.core.db import db
-from engage.core.outbox import Mail, MailState
+from engage.core.outbox import Mail, MailState, outlived
 from engage.core.storage import storage
 
 GOOD, WARN, BAD = "good", "warn", "bad"
@@ -150,6 +150,18 @@ def mail() -> Check:
     return Check("mail", GOOD, f"relay {current_app.config['MAIL_SERVER']}")
 
 
+def letters() -> Check:
+    """Are old letters forgotten, as the privacy page promises?"""
+    made = current_app.config
+    over = db.session.scalar(
+        select(func.count()).select_from(Mail).where(outlived(late=timedelta(days=2)))
+    )
+    if over:
+        return Check("letters", WARN, f"{over} letters outlived their time: does the worker run?")
+    told = f"forgotten after {made['MAIL_KEPT_DAYS']} days, failed ones after "
+    return Check("letters", GOOD, told + f"{made['MAIL_FAILED_KEPT_DAYS']}")
+
+
 def relay() -> Check:
     """Does the relay answer? Asked by the doctor only: it may be slow."""
     host, port = current_app.config["MAIL_SERVER"], current_app.config["MAIL_PORT"]
@@ -217,6 +229,7 @@ DOCTOR: tuple[tuple[str, Callable[[], Check]], ...] = (
     *READINESS,
     ("files", files),
     *LATER,
+    ("letters", letters),
     ("relay", relay),
     ("redis", redis),
     ("clock", clocks),

@@ -16,6 +16,7 @@ from engage.core.checkup import BAD, GOOD
 from engage.core.db import db
 from engage.core.errors import Missing
 from engage.core.outbox import Mail
+from engage.core.security import front_headers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,6 +46,7 @@ class HealthFront:
                     ("Content-Type", "text/plain"),
                     ("Content-Length", "3"),
                     ("Cache-Control", "no-store"),
+                    *front_headers(environ.get("wsgi.url_scheme", "http")),
                 ],
             )
             return [b"ok\n"]

@@ -13,11 +13,23 @@ from flask import Flask, current_app, render_template
 from flask_mail import Connection, Message
 from flask_mail import Mail as MailExtension
 from jinja2 import TemplateNotFound
-from sqlalchemy import Index, String, Text, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    String,
+    Text,
+    and_,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.core import clock
+from engage.core import audit, clock
 from engage.core.db import Model, db, intpk, transactional
 from engage.core.errors import Invalid
 from engage.core.i18n import _l, babel_name, force_locale
@@ -30,6 +42,7 @@ relay = MailExtension()
 BACKOFF = (1, 5, 15, 60, 240, 720)
 _LOST_AFTER = timedelta(minutes=10)
 _BATCH = 100
+_PURGED_AT_ONCE = 500
 _PATIENCE = 30  # seconds the relay may take over one answer
 
 
@@ -71,6 +84,8 @@ class Mail(Model):
     next_attempt_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
+    # nobody may look at it afterwards: it goes once it is delivered, or cannot be
+    is_brief: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 def _one_line(text: str, limit: int) -> str:
@@ -114,10 +129,12 @@ def post(
     name: str = "",
     key: str | None = None,
     list_unsubscribe: str | None = None,
+    is_brief: bool = False,
 ) -> int | None:
     """Write one mail inside the present transaction; it leaves after the commit.
 
-    `key` makes it one: a second mail with the same key is not written (None is answered).
+    `key` makes it one: a second mail with the same key is not written (None is answered), as
+    long as the first is kept. `is_brief`: the row goes as soon as the mail is delivered.
     `list_unsubscribe` is an https address that accepts a one-click POST (RFC 8058).
     Raises Invalid for an address that cannot be written to.
     """
@@ -143,6 +160,7 @@ def post(
         "attempts": 0,
         "created_at": now,
         "next_attempt_at": now,
+        "is_brief": is_brief,
     }
     with transactional():
         dialect = db.session.get_bind().dialect.name
@@ -197,7 +215,9 @@ def _message(mail: Mail) -> Message:
 def _note(ident: int, state: MailState, error: str | None = None) -> None:
     now = clock.now()
     with transactional():
-        mail = db.session.get_one(Mail, ident, with_for_update=True, populate_existing=True)
+        mail = db.session.get(Mail, ident, with_for_update=True, populate_existing=True)
+        if mail is None:
+            return  # its reader left meanwhile
         mail.state = state
         mail.error = error[:500] if error else None
         mail.claimed_at = None
@@ -209,6 +229,8 @@ def _note(ident: int, state: MailState, error: str | None = None) -> None:
                 mail.state = MailState.FAILED
             else:
                 mail.next_attempt_at = now + timedelta(minutes=BACKOFF[mail.attempts - 1])
+        if mail.is_brief and mail.state is not MailState.QUEUED:
+            db.session.delete(mail)
 
 
 class _Relay(Connection):
@@ -242,7 +264,9 @@ def _give_back(ids: list[int]) -> None:
 
 
 def _hand_over(connection: Any, ident: int) -> None:
-    mail = db.session.get_one(Mail, ident, populate_existing=True)
+    mail = db.session.get(Mail, ident, populate_existing=True)
+    if mail is None:
+        return  # its reader left meanwhile
     try:
         connection.send(_message(mail))
     except smtplib.SMTPRecipientsRefused as refusal:
@@ -298,17 +322,62 @@ def sweep() -> None:
     deliver()
 
 
-def resend(ident: int) -> None:
-    """Queue a failed, bounced or kept mail once more."""
+def resend(ident: int, *, actor: Any) -> None:
+    """Queue a failed, bounced or kept mail once more. Anything else stays as it is."""
     with transactional():
         mail = db.session.get_one(Mail, ident, with_for_update=True, populate_existing=True)
         if mail.state in {MailState.FAILED, MailState.BOUNCED, MailState.KEPT}:
             has_relay = bool(current_app.config["MAIL_SERVER"])
+            before = mail.state
             mail.state = MailState.QUEUED if has_relay else MailState.KEPT
             mail.attempts = 0
             mail.next_attempt_at = clock.now()
+            audit.record("mail.resent", mail, actor=actor, before=before)
             if has_relay:
                 deliver.later()
+
+
+# --- how mails end ------------------------------------------------------------------------
+
+
+def forget(address: str) -> None:
+    """Delete every mail to an address, waiting ones too: its owner has left."""
+    with transactional():
+        db.session.execute(
+            delete(Mail)
+            .where(func.lower(Mail.to_address) == address.lower())
+            .execution_options(synchronize_session=False)
+        )
+
+
+def outlived(late: timedelta = timedelta(0)) -> ColumnElement[bool]:
+    """Which mails have been kept long enough, and `late` longer."""
+    now = clock.now() - late
+    done = Mail.state.in_([MailState.SENT, MailState.KEPT])
+    lost = Mail.state.in_([MailState.BOUNCED, MailState.FAILED])
+    kept = timedelta(days=current_app.config["MAIL_KEPT_DAYS"])
+    kept_lost = timedelta(days=current_app.config["MAIL_FAILED_KEPT_DAYS"])
+    return or_(
+        and_(done, Mail.created_at < now - kept),
+        and_(lost, Mail.created_at < now - kept_lost),
+    )
+
+
+@every(minutes=60)
+def purge() -> None:
+    """Delete mails that nobody needs any more, a handful at a time so that others may write."""
+    while True:
+        with transactional():
+            old = select(Mail.id).where(outlived()).order_by(Mail.created_at).limit(_PURGED_AT_ONCE)
+            ids = list(db.session.scalars(old))
+            if ids:
+                db.session.execute(
+                    delete(Mail)
+                    .where(Mail.id.in_(ids))
+                    .execution_options(synchronize_session=False)
+                )
+        if len(ids) < _PURGED_AT_ONCE:
+            return
 
 
 def register(app: Flask) -> None:

@@ -356,7 +356,12 @@ def _send(
 ) -> Iterable[bytes]:
     known = environ.get("HTTP_IF_NONE_MATCH")
     if known is not None and (known.strip() == "*" or page.etag[2:] in known):
-        kept = {"cache-control", "vary", "content-security-policy"}
+        kept = {
+            "cache-control",
+            "vary",
+            "content-security-policy",
+            "strict-transport-security",
+        }
         headers = [pair for pair in page.headers if pair[0].lower() in kept]
         start_response("304 Not Modified", [*headers, ("ETag", page.etag)])
         return []

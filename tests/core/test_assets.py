@@ -9,6 +9,7 @@ from typing import Any
 
 import brotli
 import pytest
+from flask import Flask
 from werkzeug.test import Client
 
 from engage.core.assets import Assets, StaticFront, best_encoding, squeezed
@@ -169,3 +170,31 @@ def test_squeezing_keeps_meaning(css: str, short: str | None) -> None:
 )
 def test_best_encoding(accepts: str, chosen: str) -> None:
     assert best_encoding(accepts) == chosen
+
+
+@pytest.mark.parametrize("path", ["/static/js/main.js", "/static/img/quay.svg"])
+def test_files_carry_what_every_answer_carries(tree: Path, path: str) -> None:
+    plain = front(tree).get(path)
+    assert plain.headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in plain.headers["Content-Security-Policy"]
+    assert "Strict-Transport-Security" not in plain.headers
+    secure = front(tree).get(path, base_url="https://localhost")
+    assert secure.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    known = {"If-None-Match": secure.headers["ETag"]}
+    again = front(tree).get(path, base_url="https://localhost", headers=known)
+    assert again.status_code == 304
+    assert again.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+
+
+def test_a_drawing_opened_by_its_address_is_sealed(tree: Path) -> None:
+    policy = front(tree).get("/static/img/quay.svg").headers["Content-Security-Policy"]
+    assert "sandbox" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_the_icon_browsers_ask_for_unasked(app: Flask) -> None:
+    answer = app.test_client().get("/favicon.ico")
+    assert answer.status_code == 200
+    assert answer.content_type.startswith("image/svg+xml")
+    assert answer.headers["Cache-Control"] == "public, max-age=300"
+    assert b"<svg" in answer.data

@@ -34,6 +34,20 @@ def test_healthz_touches_nothing(
     assert (answer.status_code, answer.data, sent) == (200, b"ok\n", [])
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/en/", "/nowhere"])
+def test_every_answer_carries_the_same_protection(
+    machine: FlaskClient, token: str, path: str
+) -> None:
+    known = {"Authorization": f"Bearer {token}"}
+    answer = machine.get(path, base_url="https://localhost", headers=known)
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    plain = machine.get(path, headers=known)
+    assert "Strict-Transport-Security" not in plain.headers, "http cannot promise https"
+
+
 def test_ready_says_which_checks_it_made(machine: FlaskClient) -> None:
     answer = machine.get("/readyz", headers={"Host": "10.0.0.7:8000"})
     assert answer.status_code == 200, answer.json

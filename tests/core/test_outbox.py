@@ -22,10 +22,11 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 from sqlalchemy import select
 
-from engage.core import clock, outbox
+from engage.core import checkup, clock, outbox
+from engage.core.audit import AuditEntry
 from engage.core.db import db, transactional
 from engage.core.errors import Invalid
-from engage.core.outbox import Mail, deliver, post, resend, sweep
+from engage.core.outbox import Mail, deliver, post, purge, resend, sweep
 
 
 class Sink:
@@ -152,9 +153,88 @@ def test_after_many_refusals_it_has_failed_and_can_be_sent_by_hand(relay: Sink) 
     assert _states() == ["failed"]
     relay.answers.clear()
     assert ident is not None
-    resend(ident)
+    resend(ident, actor=None)
     deliver()
     assert _states() == ["sent"]
+
+
+def test_sending_again_is_in_the_record(relay: Sink) -> None:
+    relay.answers["gone@example.org"] = "550 no such person"
+    ident = _post("gone@example.org")
+    assert ident is not None
+    deliver()
+    resend(ident, actor=None)
+    [entry] = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "mail.resent"))
+    assert (entry.target_kind, entry.target_id) == ("mail", ident)
+    assert entry.details == {"before": "bounced"}
+    relay.answers.clear()
+    deliver()
+    resend(ident, actor=None)
+    assert _states() == ["sent"], "what has left is not sent twice"
+    assert db.session.query(AuditEntry).filter_by(action="mail.resent").count() == 1
+
+
+def test_mails_are_forgotten_after_their_days(app: Flask, relay: Sink) -> None:
+    relay.answers["gone@example.org"] = "550 no such person"
+    relay.answers["grey@example.org"] = "451 later please"
+    for to in ("here@example.org", "gone@example.org", "grey@example.org"):
+        _post(to)
+    deliver()
+    now = clock.now()
+    for days, left in (
+        (29, ["bounced", "queued", "sent"]),
+        (31, ["bounced", "queued"]),
+        (91, ["queued"]),
+    ):
+        with clock.at(now + timedelta(days=days)):
+            purge()
+        assert sorted(_states()) == left
+
+
+def test_the_days_are_the_configured_ones(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "MAIL_KEPT_DAYS", 7)
+    monkeypatch.setattr(outbox, "_PURGED_AT_ONCE", 2)
+    for n in range(5):
+        _post(f"p{n}@example.org")
+    with clock.at(clock.now() + timedelta(days=8)):
+        assert checkup.letters().state == "good"
+        purge()
+    assert _states() == []
+
+
+def test_the_doctor_tells_of_letters_that_outlived_their_time(app: Flask) -> None:
+    _post()
+    with clock.at(clock.now() + timedelta(days=33)):
+        told = checkup.letters()
+    assert (told.state, told.told[:9]) == ("warn", "1 letters")
+
+
+def test_a_brief_mail_goes_as_soon_as_it_is_delivered(relay: Sink) -> None:
+    relay.answers["grey@example.org"] = "451 later please"
+    relay.answers["gone@example.org"] = "550 no such person"
+    for to in ("here@example.org", "gone@example.org", "grey@example.org"):
+        _post(to, is_brief=True)
+    deliver()
+    assert _states() == ["queued"], "what is not delivered yet is still to be"
+    relay.answers.clear()
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        sweep()
+    assert _states() == []
+    assert len(relay.taken) == 2
+
+
+def test_who_leaves_takes_every_mail_along_even_one_on_its_way(relay: Sink) -> None:
+    _post("leaver@example.org")
+    _post("Leaver@Example.org")
+    _post("stays@example.org")
+    ids = outbox._claim(10)
+    outbox.forget("leaver@example.org")
+    for ident in ids:
+        outbox._note(ident, outbox.MailState.QUEUED)
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        deliver()
+    assert _states() == ["sent"]
+    assert [to for to, _message in relay.taken] == [["stays@example.org"]]
 
 
 def test_a_dead_relay_loses_nothing(relay: Sink, monkeypatch: pytest.MonkeyPatch) -> None:

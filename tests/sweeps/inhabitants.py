@@ -512,6 +512,11 @@ def of_sent(world: World) -> list[Case]:
     return [Case("by mail", {"what": "link"})]
 
 
+@addresses("accounts.left")
+def of_left(world: World) -> list[Case]:
+    return [Case("signed out", {"what": "signed-out"}, frozenset({"anonymous"}), (302,))]
+
+
 @addresses("accounts.provider_start", "accounts.provider_back")
 def of_no_provider(world: World) -> list[Case]:
     return [Case("none is set up", {}, frozenset(), (302, 404))]
@@ -605,11 +610,6 @@ def of_reporting(world: World) -> list[Case]:
     ]
 
 
-@addresses("<case_id>")
-def of_cases(world: World) -> list[Case]:
-    return [
-        Case("waiting", {"case_id": world.case_id}),
-        Case("decided", {"case_id": world.decided.id}),
 @addresses("moderation_office.consider")
 def of_considering(world: World) -> list[Case]:
     return [
@@ -619,6 +619,11 @@ def of_considering(world: World) -> list[Case]:
     ]
 
 
+@addresses("<case_id>")
+def of_cases(world: World) -> list[Case]:
+    return [
+        Case("waiting", {"case_id": world.case_id}),
+        Case("decided", {"case_id": world.decided.id}),
     ]
 
 

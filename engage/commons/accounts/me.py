@@ -28,7 +28,7 @@ from engage.commons.accounts.forms import (
     PressForm,
     ProfileForm,
 )
-from engage.commons.accounts.models import StakeholderKind
+from engage.commons.accounts.models import Role, StakeholderKind
 from engage.commons.accounts.views import bp, dead_link, leave_for_provider, private
 from engage.core import clock
 from engage.core.access import current_user, signed_in
@@ -62,7 +62,9 @@ def profile() -> ResponseReturnValue:
             "kind": user.kind,
             "locale": user.locale,
             "time_zone": user.time_zone,
-        }
+            "uses_shortcuts": user.uses_shortcuts,
+        },
+        has_shortcuts=user.has_role(Role.MODERATOR),
     )
     if form.validate_on_submit():
         try:
@@ -71,6 +73,7 @@ def profile() -> ResponseReturnValue:
                 kind=StakeholderKind(str(form.kind.data)),
                 locale=str(form.locale.data),
                 time_zone=str(form.time_zone.data),
+                uses_shortcuts=form.uses_shortcuts.data if "uses_shortcuts" in form else None,
                 actor=user,
             )
         except Invalid as problem:
@@ -357,8 +360,7 @@ def close() -> ResponseReturnValue:
     if form.validate_on_submit():
         service.close_account(actor=current_user())
         presence.leave()
-        flash(_("Your account is closed. Thank you for having taken part."), "success")
-        return redirect(url_for("home.index"))
+        return redirect(url_for("accounts.left", what="closed"))
     return page("accounts/me/close.html", form=form)
 
 

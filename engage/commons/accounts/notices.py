@@ -26,13 +26,16 @@ def address(endpoint: str, locale: str, **values: Any) -> str:
     return adapter.build(endpoint, {**values, "locale": locale}, force_external=True)
 
 
-def _post(template: str, to: str, locale: str, name: str = "", **context: Any) -> None:
+def _post(
+    template: str, to: str, locale: str, name: str = "", *, is_brief: bool = False, **context: Any
+) -> None:
     outbox.post(
         to=to,
         name=name,
         template=f"accounts/{template}",
         locale=locale,
         context={"name": name, **context},
+        is_brief=is_brief,
     )
 
 
@@ -202,8 +205,8 @@ def tell_restored(user: User) -> None:
 
 
 def tell_closed(email: str, locale: str, name: str) -> None:
-    """The last mail: the account is closed."""
-    _post("closed", email, locale, name)
+    """The last mail: the account is closed. Nothing of it stays once it is delivered."""
+    _post("closed", email, locale, name, is_brief=True)
 
 
 def ask_guest(guest: Guest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,7 @@ def leave() -> None:
     session.clear()
     g.sign_in = None
     g.engage_user = None
+    g.clear_browser = True
 
 
 def current_sign_in() -> SignIn | None:
@@ -137,6 +139,37 @@ def _keep_device(response: Response) -> Response:
     return response
 
 
+# --- what a browser keeps -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A cookie of ours: its name, and how long a browser keeps it."""
+
+    name: str
+    lives: timedelta
+
+
+def session_cookie() -> Kept:
+    """Who is signed in, what was last said, and the key of forms."""
+    return Kept(current_app.config["SESSION_COOKIE_NAME"], current_app.permanent_session_lifetime)
+
+
+def device_cookie() -> Kept:
+    """That somebody has signed in with this browser before."""
+    return Kept(_device_cookie(), tokens.DEVICE.lives)
+
+
+def _clear_browser(response: Response) -> Response:
+    """After signing out, nothing of the person stays: kept pages, and drafts not sent yet.
+
+    Cookies are not named: that would take the device cookie, and those of neighbouring hosts.
+    """
+    if g.get("clear_browser") and response.status_code < 400:
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
 # --- wiring ---------------------------------------------------------------------------------
 
 
@@ -168,3 +201,4 @@ def register(app: Flask, security: Any) -> None:
     security.login_manager.request_loader(lambda _request: None)
     access.user_loader(_user)
     app.after_request(_keep_device)
+    app.after_request(_clear_browser)

@@ -36,7 +36,7 @@ from engage.commons.accounts.models import (
     User,
 )
 from engage.commons.accounts.sessions import Visitor
-from engage.core import audit, clock, erasures
+from engage.core import audit, clock, erasures, outbox
 from engage.core.access import require
 from engage.core.db import db, lock, transactional
 from engage.core.errors import Conflict, Invalid, Missing, Text, TooMany
@@ -298,9 +298,15 @@ def sign_out_everywhere(*, actor: User) -> None:
 
 
 def update_profile(
-    *, display_name: str, kind: StakeholderKind, locale: str, time_zone: str, actor: User
+    *,
+    display_name: str,
+    kind: StakeholderKind,
+    locale: str,
+    time_zone: str,
+    actor: User,
+    uses_shortcuts: bool | None = None,
 ) -> None:
-    """Name, capacity, language and clock. Raises Invalid."""
+    """Name, capacity, language, clock, keys (None: as they were). Raises Invalid."""
     if locale not in locales():
         raise Invalid({"locale": _l("Choose one of the languages.")})
     if time_zone not in available_timezones():
@@ -316,6 +322,8 @@ def update_profile(
         user.kind = kind
         user.locale = locale
         user.time_zone = time_zone
+        if uses_shortcuts is not None:
+            user.uses_shortcuts = uses_shortcuts
         audit.record("account.profile_changed", user, actor=user)
 
 
@@ -396,6 +404,7 @@ def close_again(user_id: int) -> None:
 
 def _close(user: User, *, actor: User | None) -> None:
     announce(AccountClosed(user.id))
+    outbox.forget(user.email)
     _anonymise(user)
     revoke_everything(user)
     audit.record("account.closed", user, actor=actor)

@@ -39,7 +39,7 @@ from engage.commons.accounts.forms import (
     PressForm,
     RegisterForm,
 )
-from engage.commons.accounts.models import SignIn, SignInMethod, StakeholderKind, User
+from engage.commons.accounts.models import Guest, SignIn, SignInMethod, StakeholderKind, User
 from engage.commons.accounts.redirects import safe_next
 from engage.core.access import current_user, public, signed_in
 from engage.core.errors import EngageError, Invalid, Missing, NotAllowed, TooMany
@@ -257,8 +257,16 @@ def second_factor() -> ResponseReturnValue:
 def logout() -> ResponseReturnValue:
     """Sign this browser out."""
     presence.leave()
-    flash(_("You are signed out."), "success")
-    return redirect(url_for("home.index"))
+    return redirect(url_for("accounts.left", what="signed-out"))
+
+
+@bp.get("/login/left/<any('signed-out', closed):what>")
+@public
+def left(what: str) -> ResponseReturnValue:
+    """The end of a visit, said on a page of its own: shared pages have nobody to say it to."""
+    if (user := current_user()) is not None:
+        return redirect(landing(user, ""))
+    return render_template("accounts/left.html", what=what)
 
 
 # --- show again who you are -----------------------------------------------------------------
@@ -494,6 +502,8 @@ def confirm_guest(token: str) -> ResponseReturnValue:
     """A guest's mailed link: the button publishes what waits, and leads to it."""
     form = PressForm()
     try:
+        guest = service.awaited_guest(token)
+        sent = guests.sent_by(guest.id)  # asked first: an account may claim it on confirming
         if form.validate_on_submit():
             guest = service.confirm_guest(token)
             if waited := [one for one in sent if one.waits]:
@@ -525,8 +535,6 @@ def _lead_to(published: list[guests.Sent], guest: Guest) -> ResponseReturnValue:
         )
     return redirect(published[0].url, 303)
 
-        guest = service.awaited_guest(token)
-        sent = guests.sent_by(guest.id)  # asked first: an account may claim it on confirming
 
 # --- provider -------------------------------------------------------------------------------
 

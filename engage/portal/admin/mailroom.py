@@ -10,7 +10,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from werkzeug.wrappers import Response
 
 from engage.core import outbox
-from engage.core.access import staff
+from engage.core.access import current_user, staff
 from engage.core.errors import Missing
 from engage.core.i18n import LocalBlueprint, _
 from engage.core.outbox import MailState
@@ -62,6 +62,6 @@ def resend(mail_id: int) -> Response:
     if found is None:
         raise Missing
     if found.state in RESENDABLE:
-        outbox.resend(mail_id)
+        outbox.resend(mail_id, actor=current_user())
         flash(_("The mail is queued once more."), "success")
     return redirect(url_for("outbox_office.mail", mail_id=mail_id), 303)

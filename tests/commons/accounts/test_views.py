@@ -106,9 +106,25 @@ def test_sign_in_and_out(client: PageClient) -> None:
     assert come_in(client, user).location == "/en/"
     assert is_in(client)
     client.get("/en/")
-    client.submit("/en/logout")
+    left = client.submit("/en/logout")
+    # what this browser kept of the person goes; cookies of neighbouring hosts are not ours to take
+    assert left.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert left.follow().h1 == "You are signed out"
+    assert client.cookie("engage-device"), "the next attack must not lock the owner out"
     assert not is_in(client)
     assert db.session.query(SignIn).count() == 0
+
+
+def test_only_leaving_clears_the_browser(client: PageClient) -> None:
+    client.get("/en/")
+    assert "Clear-Site-Data" not in come_in(client, make_user()).headers
+    assert "Clear-Site-Data" not in client.get("/en/").headers
+
+
+def test_the_end_of_a_visit_is_for_those_who_left(client: PageClient, sign_in: Any) -> None:
+    assert client.get("/fr/login/left/closed").status == 200
+    sign_in(make_user())
+    assert client.get("/en/login/left/signed-out").location == "/en/"
 
 
 def test_a_wrong_password_keeps_the_address(client: PageClient) -> None:
@@ -306,6 +322,20 @@ def test_a_session_from_before_is_asked_for_the_second_step(client: PageClient) 
 # --- one's own account ----------------------------------------------------------------------
 
 
+def test_only_those_who_have_single_keys_are_asked_about_them(
+    client: PageClient, sign_in: Any
+) -> None:
+    sign_in(make_user())
+    assert not client.get("/en/me/profile").has("[name=uses_shortcuts]")
+    moderator = make_staff("moderator")
+    sign_in(moderator)
+    page = client.get("/en/me/profile")
+    assert page.has("[name=uses_shortcuts][checked]")
+    page.submit({"uses_shortcuts": None})
+    assert not client.get("/en/me/profile").has("[name=uses_shortcuts][checked]")
+    assert not db.session.get(type(moderator), moderator.id, populate_existing=True).uses_shortcuts
+
+
 def test_profile(client: PageClient, sign_in: Any) -> None:
     user = make_user()
     sign_in(user)
@@ -402,13 +432,26 @@ def test_close_the_account(client: PageClient) -> None:
     page = client.get("/en/me/close")
     assert page.submit().status == 422
     client.get("/en/me/close")
-    assert client.submit({"sure": True}).location == "/en/"
+    closed = client.submit({"sure": True})
+    assert closed.headers["Clear-Site-Data"] == '"cache", "storage"'
+    assert closed.follow().h1 == "Your account is closed"
     assert not is_in(client)
     user = db.session.get(User, user.id, populate_existing=True)
     assert user.closed_at
     assert "Ana" not in user.display_name
     assert "gone" not in user.email
     assert come_in(client, make_user(email="gone@example.org")).status == 302
+
+
+def test_nothing_mailed_to_a_closed_account_is_kept(client: PageClient) -> None:
+    user = make_user(email="gone@example.org")
+    client.get("/en/login/link")
+    client.submit({"email": "gone@example.org"})
+    come_in(client, user)
+    client.get("/en/me/close")
+    client.submit({"sure": True})
+    [left] = mails("gone@example.org")
+    assert (left.template, left.is_brief) == ("accounts/closed", True), "and that one is brief"
 
 
 # --- guests ---------------------------------------------------------------------------------
