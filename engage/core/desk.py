@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
+from sqlalchemy import Select
 
+from engage.core import figures
 from engage.core.errors import Text
 
 
@@ -21,18 +23,11 @@ class DeskItem:
 
 
 @dataclass(frozen=True)
-class Waiting:
-    """How many things wait, and the first few of them, the most urgent first."""
-
-    total: int = 0
-    items: Sequence[DeskItem] = ()
-
-
-@dataclass(frozen=True)
 class Section:
     """What one feature puts on the desk of people with one of `roles` (all staff when empty).
 
-    `load(user, limit)` answers what waits; `empty` is the sentence shown when nothing does.
+    `count()` answers a select of how many things wait, `load(user, limit)` the first few of them,
+    the most urgent first; `empty` is the sentence shown when nothing does.
     """
 
     key: str
@@ -40,7 +35,8 @@ class Section:
     empty: Text
     endpoint: str
     icon: str
-    load: Callable[[Any, int], Waiting]
+    count: Callable[[], Select[int]]
+    load: Callable[[Any, int], Sequence[DeskItem]]
     roles: frozenset[str] = frozenset()
     order: int = 0
     values: dict[str, Any] = field(default_factory=dict, hash=False)
@@ -55,7 +51,8 @@ class Part:
     empty: Text
     url: str
     icon: str
-    waiting: Waiting
+    total: int
+    items: Sequence[DeskItem]
 
 
 SHOWN = 4
@@ -69,7 +66,15 @@ def add(section: Section) -> None:
 
 def parts(user: Any) -> list[Part]:
     """The sections of this person's desk, in order."""
-    found = sorted(_sections.values(), key=lambda section: (section.order, section.key))
+    found = sorted(
+        (
+            section
+            for section in _sections.values()
+            if not section.roles or user.has_role(*section.roles)
+        ),
+        key=lambda section: (section.order, section.key),
+    )
+    totals = figures.read({section.key: section.count() for section in found})
     return [
         Part(
             section.key,
@@ -77,8 +82,8 @@ def parts(user: Any) -> list[Part]:
             section.empty,
             url_for(section.endpoint, **section.values),
             section.icon,
-            section.load(user, SHOWN),
+            totals[section.key],
+            section.load(user, SHOWN) if totals[section.key] else (),
         )
         for section in found
-        if not section.roles or user.has_role(*section.roles)
     ]

@@ -4,15 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
+from sqlalchemy import Select
 
+from engage.core import figures
 from engage.core.access import current_user
 from engage.core.errors import Text
 
 
 @dataclass(frozen=True)
 class NavItem:
-    """One entry. `area`: main | office | me | footer. `count(user)` answers a number or None."""
+    """One entry. `area`: main | office | me | footer.
+
+    `count(user)`, in the areas of people who signed in, answers a select of one number: what
+    waits behind the entry.
+    """
 
     key: str
     label: Text
@@ -21,7 +27,7 @@ class NavItem:
     order: int = 0
     area: str = "main"
     roles: frozenset[str] = frozenset()
-    count: Callable[[Any], int | None] | None = None
+    count: Callable[[Any], Select[int]] | None = None
     values: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -47,27 +53,56 @@ def add(item: NavItem) -> None:
 
 def entries(area: str) -> list[Entry]:
     """The entries of an area that this reader may open, in order."""
-    found = sorted((i for i in _items.values() if i.area == area), key=lambda i: i.order)
-    user = current_user() if area in {"office", "me"} else None
+    user = current_user() if area in _PERSONAL else None
+    found = sorted(_open_to(user, area), key=lambda item: item.order)
+    counts = _counts(user, area)
     here = request.blueprint or ""
-    shown = []
-    for item in found:
-        if area == "office" and not _may_open(item, user):
-            continue
-        shown.append(
-            Entry(
-                item.key,
-                item.label,
-                url_for(item.endpoint, **item.values),
-                item.icon,
-                is_current=_is_current(item, here),
-                count=item.count(user) if item.count else None,
-            )
+    return [
+        Entry(
+            item.key,
+            item.label,
+            url_for(item.endpoint, **item.values),
+            item.icon,
+            is_current=_is_current(item, here),
+            count=counts.get((area, item.key)) or None,
         )
-    return shown
+        for item in found
+    ]
+
+
+def count(area: str, key: str) -> int:
+    """What waits behind one entry of the reader's menus; asked once a request."""
+    return _counts(current_user(), area).get((area, key), 0)
+
+
+_PERSONAL = ("office", "me")
+
+
+def _counts(user: Any, area: str) -> dict[tuple[str, str], int]:
+    """By area and key. The office draws both personal menus: their numbers are read together."""
+    if user is None or area not in _PERSONAL:
+        return {}
+    known: dict[tuple[str, str], int] = g.setdefault("nav_counts", {})
+    known.update(
+        figures.read(
+            {
+                (item.area, item.key): item.count(user)
+                for wanted in _PERSONAL[_PERSONAL.index(area) :]
+                for item in _open_to(user, wanted)
+                if item.count is not None and (item.area, item.key) not in known
+            }
+        )
+    )
+    return known
+
+
+def _open_to(user: Any, area: str) -> list[NavItem]:
+    return [item for item in _items.values() if item.area == area and _may_open(item, user)]
 
 
 def _may_open(item: NavItem, user: Any) -> bool:
+    if item.area != "office":
+        return True
     if user is None:
         return False
     return bool(user.has_role(*item.roles)) if item.roles else bool(user.is_staff)

@@ -14,8 +14,6 @@ from tests.sweeps.world import World, build, cases, readable
 
 READERS = ("anonymous", "author", "moderator", "organiser", "admin")
 AT_MOST = 12
-# the office's frame counts what waits at every desk, the desk itself shows the first of each
-AT_MOST_IN_THE_OFFICE = 24
 KEPT_IN_THE_PROCESS = "FROM settings"  # read once in two seconds; each time only in tests
 
 
@@ -67,7 +65,6 @@ def test_the_number_of_rows_costs_no_query(
                 f"{page}: {len(before)} queries with 1 row, {len(statements)} with 30; more often: "
                 + " | ".join(" ".join(s.split())[:160] for s in extra[:2])
             )
-        limit = AT_MOST_IN_THE_OFFICE if "_office." in page else AT_MOST
-        if len(statements) > limit:
+        if len(statements) > AT_MOST:
             wrong.append(f"{page}: {len(statements)} queries")
     assert not wrong, f"{len(wrong)} as {who}:\n" + "\n".join(wrong)

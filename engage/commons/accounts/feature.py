@@ -21,7 +21,7 @@ from engage.commons.accounts import (
 )
 from engage.commons.accounts.forms import PressForm
 from engage.core import access, desk, erasures, errors, nav, slots
-from engage.core.desk import DeskItem, Waiting
+from engage.core.desk import DeskItem
 from engage.core.i18n import _, _l
 from engage.core.nav import NavItem
 
@@ -94,7 +94,7 @@ def _menus() -> None:
             order=81,
             area="office",
             roles=_ADMIN,
-            count=lambda _user: queries.organisations_waiting() or None,
+            count=lambda _user: queries.organisations_waiting(),
         )
     )
     desk.add(
@@ -104,6 +104,7 @@ def _menus() -> None:
             empty=_l("No organisation waits to be verified."),
             endpoint="organisations_office.index",
             icon="building",
+            count=queries.organisations_waiting,
             load=_organisations_waiting,
             roles=_ADMIN,
             order=60,
@@ -111,16 +112,12 @@ def _menus() -> None:
     )
 
 
-def _organisations_waiting(_user: Any, limit: int) -> Waiting:
-    found = queries.organisations_page(state="waiting")
-    return Waiting(
-        found.total,
-        [
-            DeskItem(
-                organisation.name,
-                url_for("organisations_office.detail", organisation_id=organisation.id),
-                _("asks to be verified"),
-            )
-            for organisation in found.items[:limit]
-        ],
-    )
+def _organisations_waiting(_user: Any, limit: int) -> list[DeskItem]:
+    return [
+        DeskItem(
+            organisation.name,
+            url_for("organisations_office.detail", organisation_id=organisation.id),
+            _("asks to be verified"),
+        )
+        for organisation in queries.first_organisations_waiting(limit)
+    ]

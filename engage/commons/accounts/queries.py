@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
@@ -103,13 +104,14 @@ def _escaped(words: str) -> str:
     return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
+_WAITS = and_(Organisation.verified_at.is_(None), Organisation.declined_at.is_(None))
+
+
 def organisations_page(*, state: str = "", words: str = "", page: int = 1) -> Page[Organisation]:
     """The office's list: what waits for a decision first."""
     chosen: Select[Any] = select(Organisation).options(selectinload(Organisation.domains))
     if state == "waiting":
-        chosen = chosen.where(
-            Organisation.verified_at.is_(None), Organisation.declined_at.is_(None)
-        )
+        chosen = chosen.where(_WAITS)
     elif state == "verified":
         chosen = chosen.where(Organisation.verified_at.is_not(None))
     elif state == "declined":
@@ -118,20 +120,19 @@ def organisations_page(*, state: str = "", words: str = "", page: int = 1) -> Pa
         chosen = chosen.where(
             Organisation.name_key.like(f"%{_escaped(skeleton(words))}%", escape="\\")
         )
-    waits_first = and_(Organisation.verified_at.is_(None), Organisation.declined_at.is_(None))
-    return paginate(chosen.order_by(waits_first.desc(), Organisation.name), page=page)
+    return paginate(chosen.order_by(_WAITS.desc(), Organisation.name), page=page)
 
 
-def organisations_waiting() -> int:
+def organisations_waiting() -> Select[int]:
     """How many ask to be verified."""
-    return (
-        db.session.scalar(
-            select(func.count()).where(
-                Organisation.verified_at.is_(None), Organisation.declined_at.is_(None)
-            )
-        )
-        or 0
-    )
+    return select(func.count(Organisation.id)).where(_WAITS)
+
+
+def first_organisations_waiting(limit: int) -> Sequence[Organisation]:
+    """Organisations that ask to be verified, by name."""
+    return db.session.scalars(
+        select(Organisation).where(_WAITS).order_by(Organisation.name).limit(limit)
+    ).all()
 
 
 def public_organisations(*, page: int = 1) -> Page[Organisation]:

@@ -19,7 +19,7 @@ from engage.commons.moderation import kinds as moderation
 from engage.commons.moderation.kinds import Kind, Subject
 from engage.commons.notifications.trail import sources
 from engage.core import clock, desk, nav, slots
-from engage.core.desk import DeskItem, Waiting
+from engage.core.desk import DeskItem
 from engage.core.errors import explain_constraint
 from engage.core.events import listen
 from engage.core.i18n import _, _l
@@ -59,7 +59,7 @@ def register(app: Flask) -> None:
             order=20,
             area="office",
             roles=frozenset({"organiser"}),
-            count=lambda _user: queries.waiting_count(None) or None,
+            count=lambda _user: queries.waiting(None),
         )
     )
     desk.add(
@@ -69,6 +69,7 @@ def register(app: Flask) -> None:
             empty=_l("Every comment that was promised an answer has one."),
             endpoint="comments_office.index",
             icon="comment",
+            count=lambda: queries.waiting(None),
             load=_waiting,
             roles=frozenset({"organiser"}),
             order=5,
@@ -80,7 +81,6 @@ def _publish_held(event: GuestConfirmed) -> None:
     service.publish_held(event.guest_id)
 
 
-def _claim(event: GuestClaimed) -> None:
 def _sent_by_guest(guest_id: int) -> list[guests.Sent]:
     found = queries.shown_of_guest(guest_id, 20)
     hung = queries.places((comment.thread for comment in found), None, clock.now())
@@ -95,6 +95,7 @@ def _sent_by_guest(guest_id: int) -> list[guests.Sent]:
     ]
 
 
+def _claim(event: GuestClaimed) -> None:
     service.claim(event.guest_id, event.user_id)
 
 
@@ -127,22 +128,19 @@ def _subjects(ids: Collection[int]) -> Mapping[int, Subject]:
     return subjects
 
 
-def _waiting(user: User, limit: int) -> Waiting:
+def _waiting(user: User, limit: int) -> list[DeskItem]:
     now = clock.now()
-    page = queries.comments_waiting(None, now=now, per_page=limit)
-    hung = queries.places((comment.thread for comment in page.items), user, now)
-    return Waiting(
-        page.total,
-        [
-            DeskItem(
-                plain(comment.body, limit=80),
-                staff.answer_url(comment.id),
-                hung[comment.thread_id].title if comment.thread_id in hung else "",
-                comment.due_at,
-            )
-            for comment in page.items
-        ],
-    )
+    first = queries.first_waiting(limit)
+    hung = queries.places((comment.thread for comment in first), user, now)
+    return [
+        DeskItem(
+            plain(comment.body, limit=80),
+            staff.answer_url(comment.id),
+            hung[comment.thread_id].title if comment.thread_id in hung else "",
+            comment.due_at,
+        )
+        for comment in first
+    ]
 
 
 def _own_comments(user: User) -> Iterator[Mapping[str, Any]]:

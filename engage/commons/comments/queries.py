@@ -22,7 +22,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from engage.commons.accounts.identity import skeleton
 from engage.commons.accounts.models import (
@@ -114,9 +114,9 @@ def place_of(thread: Thread, user: User | None, now: datetime) -> Place:
 
 
 def thread(thread_id: int) -> Thread:
-    """A thread with its tallies. Missing when there is none."""
+    """A thread with its tallies, in one query. Missing when there is none."""
     found = db.session.get(
-        Thread, thread_id, options=[selectinload(Thread.tallies)], populate_existing=True
+        Thread, thread_id, options=[joinedload(Thread.tallies)], populate_existing=True
     )
     if found is None:
         raise Missing
@@ -592,7 +592,23 @@ def comments_waiting(
 
     `host_ids` limits to threads these organisations answer for; None means all (organisers).
     """
-    statement = (
+    statement = _most_urgent(host_ids)
+    if which is Waiting.OVERDUE:
+        statement = statement.where(Comment.due_at < now)
+    elif which is Waiting.SOON:
+        statement = statement.where(Comment.due_at >= now, Comment.due_at < now + SOON)
+    elif which is Waiting.DRAFTED:
+        statement = statement.where(OfficialAnswer.id.is_not(None))
+    return paginate(statement, page=page, per_page=per_page)
+
+
+def first_waiting(limit: int) -> Sequence[Comment]:
+    """The most urgent of all comments an answer is owed to, loaded as in the list."""
+    return db.session.scalars(_most_urgent(None).limit(limit)).all()
+
+
+def _most_urgent(host_ids: Collection[int] | None) -> Select[Comment]:
+    return (
         select(Comment)
         .where(*_owed(host_ids))
         .outerjoin(Comment.answer)
@@ -605,13 +621,6 @@ def comments_waiting(
         )
         .order_by(Comment.due_at, Comment.id)
     )
-    if which is Waiting.OVERDUE:
-        statement = statement.where(Comment.due_at < now)
-    elif which is Waiting.SOON:
-        statement = statement.where(Comment.due_at >= now, Comment.due_at < now + SOON)
-    elif which is Waiting.DRAFTED:
-        statement = statement.where(OfficialAnswer.id.is_not(None))
-    return paginate(statement, page=page, per_page=per_page)
 
 
 def _owed(host_ids: Collection[int] | None) -> list[ColumnElement[bool]]:
@@ -623,9 +632,9 @@ def _owed(host_ids: Collection[int] | None) -> list[ColumnElement[bool]]:
     return owed
 
 
-def waiting_count(host_ids: Collection[int] | None) -> int:
+def waiting(host_ids: Collection[int] | None) -> Select[int]:
     """How many comments wait for an answer."""
-    return db.session.scalar(select(func.count()).where(*_owed(host_ids))) or 0
+    return select(func.count(Comment.id)).where(*_owed(host_ids))
 
 
 def comment_to_answer(comment_id: int, user: User, now: datetime) -> tuple[Comment, Place]:

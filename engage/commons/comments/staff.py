@@ -41,11 +41,17 @@ def menu_entry(user: User | None) -> Markup | None:
     """The way to the list in the menu of people who speak for an authority but are no staff."""
     if user is None or user.is_staff or user.kind is not StakeholderKind.AUTHORITY:
         return None
-    if "answers_in_menu" not in g:
-        g.answers_in_menu = bool(queries.spoken_for_ids(user))
-    if not g.answers_in_menu:
+    if not spoken_for(user):
         return None
     return Markup(render_template("comments/office/_menu.html"))  # noqa: S704  a template's output
+
+
+def spoken_for(user: User) -> set[int]:
+    """Ids of the organisations the reader speaks for; page and menu ask once a request."""
+    if "spoken_for" not in g:
+        g.spoken_for = queries.spoken_for_ids(user)
+    found: set[int] = g.spoken_for
+    return found
 
 
 @bp.get("")
@@ -53,7 +59,7 @@ def menu_entry(user: User | None) -> Markup | None:
 def index() -> str:
     """The comments an answer is owed to, the most urgent first."""
     user, now = current_user(), clock.now()
-    speaks = queries.spoken_for_ids(user)
+    speaks = spoken_for(user)
     require(policy.can_see_queue(user, speaks))
     hosts = None if user.has_role(Role.ORGANISER) else speaks
     which = request.args.get("show", "")

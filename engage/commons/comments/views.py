@@ -21,6 +21,7 @@ from engage.commons.comments.forms import CommentForm, EditForm, EmptyForm, reac
 from engage.commons.comments.models import DEEPEST, Comment, CommentState, Thread
 from engage.commons.comments.queries import Sort
 from engage.commons.comments.receipts import receipt_number
+from engage.commons.comments.staff import spoken_for
 from engage.commons.comments.threads import Place
 from engage.core import clock
 from engage.core.access import current_user, public, require, signed_in
@@ -107,7 +108,7 @@ class Reader:
 
 def _reader(place: Place, now: datetime) -> Reader:
     user = current_user()
-    speaks = queries.spoken_for_ids(user) if user is not None and place.host_ids else set()
+    speaks = spoken_for(user) if user is not None and place.host_ids else set()
     return Reader(
         user,
         place,

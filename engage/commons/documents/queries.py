@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select, union
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from engage.commons.accounts.models import StakeholderKind, User
@@ -233,17 +233,6 @@ def paragraphs_with_tallies(version_id: int, section: int | None = None) -> list
     return list(sections.values())
 
 
-def chapter_numbers(version_id: int) -> list[int]:
-    """The numbers of a version's chapters, in order."""
-    return list(
-        db.session.scalars(
-            select(Section.number)
-            .where(Section.version_id == version_id)
-            .order_by(Section.position)
-        )
-    )
-
-
 def _elsewhere(
     version_id: int, paragraphs: Sequence[Paragraph]
 ) -> tuple[dict[str, Elsewhere], dict[str, Elsewhere]]:
@@ -445,10 +434,9 @@ def paragraph_places(
     thread_ids: Collection[int], user: User | None, now: datetime
 ) -> dict[int, Place]:
     """Where the threads of paragraphs hang: at the newest wording that carries them."""
-    standing = _standing(thread_ids)
+    standing, heirs = _standing(thread_ids)
     documents = {p.version.document_id: p.version.document for p in standing.values()}
     found = owners_of(documents.values(), user, now)
-    heirs = _heirs(standing.values())
     places: dict[int, Place] = {}
     for thread_id, paragraph in standing.items():
         document = paragraph.version.document
@@ -507,8 +495,20 @@ def address_in(base: str, chapter: int, anchor: str = "") -> str:
     return f"{base}{joint}chapter={chapter}" + (f"#{anchor}" if anchor else "")
 
 
-def _placed() -> Select[Paragraph]:
-    return (
+def _standing(
+    thread_ids: Collection[int],
+) -> tuple[dict[int, Paragraph], dict[str, Paragraph]]:
+    """By thread the newest published paragraph that carries it, by key the present wordings: one query."""
+    own, present = aliased(Paragraph), aliased(Paragraph)
+    # a union of what indexes find; an OR over both would read every paragraph
+    wanted = union(
+        select(own.id).where(own.thread_id.in_(thread_ids)),
+        select(present.id)
+        .join(own, own.key == present.key)
+        .join(Document, Document.current_version_id == present.version_id)
+        .where(own.thread_id.in_(thread_ids)),
+    )
+    rows = db.session.scalars(
         select(Paragraph)
         .join(Paragraph.version)
         .join(Version.document)
@@ -517,27 +517,11 @@ def _placed() -> Select[Paragraph]:
             contains_eager(Paragraph.version).contains_eager(Version.document),
             contains_eager(Paragraph.section),
         )
-    )
-
-
-def _standing(thread_ids: Collection[int]) -> dict[int, Paragraph]:
-    """For each thread the newest published paragraph that carries it."""
-    rows = db.session.scalars(
-        _placed()
-        .where(Paragraph.thread_id.in_(thread_ids), Version.state == VersionState.PUBLISHED)
+        .where(Paragraph.id.in_(wanted), Version.state == VersionState.PUBLISHED)
         .order_by(Version.number)
+    ).all()
+    sought = set(thread_ids)
+    return (
+        {p.thread_id: p for p in rows if p.thread_id is not None and p.thread_id in sought},
+        {p.key: p for p in rows if p.version_id == p.version.document.current_version_id},
     )
-    return {p.thread_id: p for p in rows if p.thread_id is not None}
-
-
-def _heirs(paragraphs: Collection[Paragraph]) -> dict[str, Paragraph]:
-    """By key: the paragraph of the present version, for those that stand in an older one."""
-    keys = [p.key for p in paragraphs if p.version_id != p.version.document.current_version_id]
-    if not keys:
-        return {}
-    rows = db.session.scalars(
-        _placed().where(
-            Paragraph.key.in_(keys), Paragraph.version_id == Document.current_version_id
-        )
-    )
-    return {p.key: p for p in rows}

@@ -12,7 +12,7 @@ from engage.commons.accounts.export import ExportSource
 from engage.commons.moderation import queries, rules, staff, views
 from engage.commons.moderation.service import deciding, leaving
 from engage.core import desk, nav, settings
-from engage.core.desk import DeskItem, Waiting
+from engage.core.desk import DeskItem
 from engage.core.events import listen
 from engage.core.i18n import _, _l
 from engage.core.nav import NavItem
@@ -44,7 +44,7 @@ def register(app: Flask) -> None:
             order=30,
             area="office",
             roles=frozenset({"moderator"}),
-            count=lambda _user: queries.waiting_count() or None,
+            count=lambda _user: queries.waiting(),
         )
     )
     nav.add(
@@ -60,6 +60,7 @@ def register(app: Flask) -> None:
             empty=_l("Nothing is reported. Thank you for looking."),
             endpoint="moderation_office.index",
             icon="shield",
+            count=queries.waiting,
             load=_waiting,
             roles=frozenset({"moderator"}),
             order=10,
@@ -75,19 +76,16 @@ def _adopt(event: GuestClaimed) -> None:
     leaving.adopt_guest(event.guest_id, event.user_id)
 
 
-def _waiting(user: Any, limit: int) -> Waiting:
+def _waiting(user: Any, limit: int) -> list[DeskItem]:
     cases = queries.first_waiting(user, limit)
     grounds = queries.report_grounds([case.id for case in cases])
-    return Waiting(
-        queries.waiting_count(),
-        [
-            DeskItem(
-                case.title,
-                deciding.case_url(case),
-                ", ".join(str(rules.GROUNDS[key].label) for key in grounds.get(case.id, ()))
-                or _("Opened by a moderator"),
-                case.due_at,
-            )
-            for case in cases
-        ],
-    )
+    return [
+        DeskItem(
+            case.title,
+            deciding.case_url(case),
+            ", ".join(str(rules.GROUNDS[key].label) for key in grounds.get(case.id, ()))
+            or _("Opened by a moderator"),
+            case.due_at,
+        )
+        for case in cases
+    ]

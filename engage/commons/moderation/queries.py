@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from engage.commons.accounts.models import Guest, User
@@ -20,6 +21,7 @@ from engage.commons.moderation.models import (
     Report,
     Snapshot,
 )
+from engage.core import figures
 from engage.core.db import db
 
 _WITH_PEOPLE = (joinedload(Case.author), joinedload(Case.guest), joinedload(Case.claimed_by))
@@ -33,32 +35,28 @@ def queue(state: CaseState) -> Select[Case]:
     return found.order_by(Case.decided_at.desc(), Case.id.desc())
 
 
-def waiting_count() -> int:
+def waiting() -> Select[int]:
     """How many cases and complaints wait for anybody."""
-    cases = select(func.count()).select_from(Case).where(Case.state == CaseState.OPEN)
-    complaints = (
-        select(func.count()).select_from(Complaint).where(Complaint.state == ComplaintState.OPEN)
-    )
-    row = db.session.execute(select(cases.scalar_subquery(), complaints.scalar_subquery())).one()
-    return int(row[0]) + int(row[1])
+    return select(_cases(CaseState.OPEN).scalar_subquery() + _complaints().scalar_subquery())
 
 
 def counts() -> dict[str, int]:
     """Figures for the tabs: open, decided, complaints."""
-    by_state = {
-        str(state): number
-        for state, number in db.session.execute(
-            select(Case.state, func.count()).group_by(Case.state)
-        )
-    }
-    complaints = db.session.scalar(
-        select(func.count()).select_from(Complaint).where(Complaint.state == ComplaintState.OPEN)
+    return figures.read(
+        {
+            "open": _cases(CaseState.OPEN),
+            "decided": _cases(CaseState.DECIDED),
+            "complaints": _complaints(),
+        }
     )
-    return {
-        "open": by_state.get("open", 0),
-        "decided": by_state.get("decided", 0),
-        "complaints": complaints or 0,
-    }
+
+
+def _cases(state: CaseState) -> Select[int]:
+    return select(func.count(Case.id)).where(Case.state == state)
+
+
+def _complaints() -> Select[int]:
+    return select(func.count(Complaint.id)).where(Complaint.state == ComplaintState.OPEN)
 
 
 def first_due() -> datetime | None:
@@ -73,22 +71,37 @@ def case_of(kind: str, target_id: int) -> Case | None:
     return db.session.scalar(select(Case).where(Case.kind == kind, Case.target_id == target_id))
 
 
-def next_case(user: User, after: Case) -> Case | None:
-    """The next open case this person may take: after this one, else from the start."""
-    mine = (
-        select(Case)
-        .where(
-            Case.state == CaseState.OPEN,
-            Case.id != after.id,
-            (Case.author_id.is_(None)) | (Case.author_id != user.id),
-        )
+def first_waiting(user: User, limit: int) -> Sequence[Case]:
+    """The most urgent open cases this person may decide."""
+    return db.session.scalars(queue(CaseState.OPEN).where(_not_by(user)).limit(limit)).all()
+
+
+def queue_beside(user: User, found: Case, limit: int) -> tuple[Sequence[Case], Case | None]:
+    """What stands beside a case: the first waiting ones, and the one to take after it.
+
+    The next in the queue, or the first of it at the end; one query.
+    """
+    open_ones = (
+        select(Case.id)
+        .where(Case.state == CaseState.OPEN, _not_by(user))
         .order_by(Case.due_at, Case.id)
-        .limit(1)
     )
-    later = mine.where(
-        (Case.due_at > after.due_at) | ((Case.due_at == after.due_at) & (Case.id > after.id))
+    comes_later = (Case.due_at > found.due_at) | (
+        (Case.due_at == found.due_at) & (Case.id > found.id)
     )
-    return db.session.scalar(later) or db.session.scalar(mine)
+    after = open_ones.where(comes_later).limit(1).scalar_subquery()
+    rows = db.session.scalars(
+        queue(CaseState.OPEN).where(
+            Case.id.in_(open_ones.limit(limit + 1)) | (Case.id == after),
+        )
+    ).all()
+    others = [row for row in rows if row.id != found.id]
+    later = [row for row in others if (row.due_at, row.id) > (found.due_at, found.id)]
+    return rows[:limit], next(iter(later or others), None)
+
+
+def _not_by(user: User) -> ColumnElement[bool]:
+    return Case.author_id.is_(None) | (Case.author_id != user.id)
 
 
 def reports(case_row: Case, *, opening: int | None = None) -> Sequence[Report]:
@@ -154,14 +167,20 @@ def last_snapshot(case_row: Case) -> Snapshot | None:
     )
 
 
-def decisions(case_row: Case) -> Sequence[Decision]:
-    """All decisions of the case, the latest first."""
-    return db.session.scalars(
-        select(Decision)
+def decisions(case_row: Case) -> tuple[Sequence[Decision], Sequence[Complaint]]:
+    """All decisions of the case, the latest first, and the complaints about them, oldest first."""
+    rows = db.session.execute(
+        select(Decision, Complaint)
+        .outerjoin(Complaint, Complaint.decision_id == Decision.id)
         .where(Decision.case_id == case_row.id)
         .options(joinedload(Decision.decider))
-        .order_by(Decision.id.desc())
+        .order_by(Decision.id.desc(), Complaint.id)
     ).all()
+    complaints = [complaint for _decision, complaint in rows if complaint is not None]
+    return (
+        list(dict.fromkeys(decision for decision, _complaint in rows)),
+        sorted(complaints, key=lambda complaint: complaint.id),
+    )
 
 
 def standing_decision(case_row: Case) -> Decision | None:
@@ -211,41 +230,39 @@ def history(case_row: Case) -> Sequence[CaseEvent]:
     ).all()
 
 
-def measures_against(author_id: int, *, except_case: int) -> int:
-    """In how many other cases this author's words were hidden, and stayed so."""
-    return (
-        db.session.scalar(
-            select(func.count(func.distinct(Decision.case_id)))
+@dataclass(frozen=True)
+class Precedents:
+    """What was decided before: `measures` hid other words of the same author and stood; cases
+    reported for the same ended with so many hidden and so many kept."""
+
+    measures: int
+    hidden: int
+    kept: int
+
+
+def precedents(case_row: Case, grounds: Sequence[str]) -> Precedents:
+    """Earlier decisions that bear on a case: one query."""
+    stands = (Decision.undone_at.is_(None), Decision.reversed_at.is_(None))
+    alike = select(Report.case_id).where(Report.ground.in_(grounds), Report.case_id != case_row.id)
+    same = select(func.count(Decision.id)).where(*stands, Decision.case_id.in_(alike))
+    found = figures.read(
+        {
+            "measures": select(func.count(func.distinct(Decision.case_id)))
             .join(Case, Case.id == Decision.case_id)
             .where(
-                Case.author_id == author_id,
-                Case.id != except_case,
+                *stands,
                 Decision.outcome == Outcome.HIDE,
-                Decision.undone_at.is_(None),
-                Decision.reversed_at.is_(None),
-            )
-        )
-        or 0
+                Case.author_id == case_row.author_id,
+                Case.id != case_row.id,
+            ),
+            "hidden": same.where(Decision.outcome == Outcome.HIDE),
+            "kept": same.where(Decision.outcome == Outcome.KEEP),
+        }
     )
-
-
-def similar_decisions(grounds: Sequence[str], *, except_case: int) -> dict[str, int]:
-    """How cases reported for the same ended, by outcome."""
-    if not grounds:
-        return {}
-    alike = select(Report.case_id).where(Report.ground.in_(grounds), Report.case_id != except_case)
-    return {
-        str(outcome): number
-        for outcome, number in db.session.execute(
-            select(Decision.outcome, func.count())
-            .where(
-                Decision.case_id.in_(alike),
-                Decision.undone_at.is_(None),
-                Decision.reversed_at.is_(None),
-            )
-            .group_by(Decision.outcome)
-        )
-    }
+    # nobody's other words are no precedent
+    return Precedents(
+        found["measures"] if case_row.author_id else 0, found["hidden"], found["kept"]
+    )
 
 
 def author_of(case_row: Case) -> User | Guest | None:
@@ -297,15 +314,6 @@ def complaint_by(decision_row: Decision, complainant_key: str) -> Complaint | No
     )
 
 
-def complaints_about(case_row: Case) -> Sequence[Complaint]:
-    return db.session.scalars(
-        select(Complaint)
-        .join(Decision, Decision.id == Complaint.decision_id)
-        .where(Decision.case_id == case_row.id)
-        .order_by(Complaint.id)
-    ).all()
-
-
 def public_log(outcome: Outcome | None = None) -> Select[Decision]:
     """Decisions that are final, the latest first; templates show nothing personal of them."""
     found = (
@@ -321,30 +329,16 @@ def public_log(outcome: Outcome | None = None) -> Select[Decision]:
 
 def public_figures() -> dict[str, int]:
     """Sums over the whole log: hidden, kept, reversed."""
-    final = (Decision.letters_at.is_not(None), Decision.undone_at.is_(None))
-    by_outcome = {
-        str(outcome): number
-        for outcome, number in db.session.execute(
-            select(Decision.outcome, func.count()).where(*final).group_by(Decision.outcome)
-        )
-    }
-    turned = db.session.scalar(
-        select(func.count()).select_from(Decision).where(*final, Decision.reversed_at.is_not(None))
+    final = select(func.count(Decision.id)).where(
+        Decision.letters_at.is_not(None), Decision.undone_at.is_(None)
     )
-    return {
-        "hide": by_outcome.get("hide", 0),
-        "keep": by_outcome.get("keep", 0),
-        "reversed": turned or 0,
-    }
-
-
-def first_waiting(user: User, limit: int) -> Sequence[Case]:
-    """The most urgent open cases this person may decide."""
-    return db.session.scalars(
-        queue(CaseState.OPEN)
-        .where((Case.author_id.is_(None)) | (Case.author_id != user.id))
-        .limit(limit)
-    ).all()
+    return figures.read(
+        {
+            "hide": final.where(Decision.outcome == Outcome.HIDE),
+            "keep": final.where(Decision.outcome == Outcome.KEEP),
+            "reversed": final.where(Decision.reversed_at.is_not(None)),
+        }
+    )
 
 
 def reports_by(user: User) -> list[dict[str, object]]:

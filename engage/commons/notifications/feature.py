@@ -10,7 +10,7 @@ from engage.commons.accounts.export import ExportSource
 from engage.commons.notifications import digest, queries, service, topics
 from engage.commons.notifications.models import Rhythm
 from engage.commons.notifications.topics import Topic
-from engage.commons.notifications.views import bp, unread_badge, unsubscribe_at_once
+from engage.commons.notifications.views import bp, unsubscribe_at_once
 from engage.core import nav
 from engage.core.events import listen
 from engage.core.i18n import _l
@@ -30,7 +30,6 @@ def register(app: Flask) -> None:
     app.register_blueprint(bp)
     # mail programs press the one-click button without a session; the signed token entitles
     csrf.exempt(unsubscribe_at_once)
-    app.jinja_env.globals["unread_notifications"] = unread_badge
     nav.add(
         NavItem(
             "notifications",
@@ -39,7 +38,7 @@ def register(app: Flask) -> None:
             "bell",
             order=20,
             area="me",
-            count=unread_badge,
+            count=queries.unread,
         )
     )
     nav.add(NavItem("trail", _l("My trail"), "notifications.trail", "flag", order=10, area="me"))

@@ -34,14 +34,10 @@ def own_notification(notification_id: int, user: User) -> Notification | None:
     )
 
 
-def unread_count(user: User) -> int:
-    return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(Notification)
-            .where(Notification.user_id == user.id, Notification.read_at.is_(None))
-        )
-        or 0
+def unread(user: User) -> Select[int]:
+    """How many a person has not read."""
+    return select(func.count(Notification.id)).where(
+        Notification.user_id == user.id, Notification.read_at.is_(None)
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, g, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from engage.commons.accounts.models import User
 from engage.commons.notifications import queries, service, tokens, topics
 from engage.commons.notifications import trail as trails
 from engage.commons.notifications.forms import EmptyForm, preferences_form
-from engage.core import csvexport
+from engage.core import csvexport, nav
 from engage.core.access import current_user, public, signed_in
 from engage.core.errors import Invalid
 from engage.core.i18n import LocalBlueprint, _
@@ -19,15 +19,6 @@ from engage.core.limits import writing
 from engage.core.paging import page_number, paginate
 
 bp = LocalBlueprint("notifications", __name__, url_prefix="/me")
-
-
-def unread_badge(user: User | None) -> int | None:
-    """The figure beside the bell: asked once a request, None when there is nothing to show."""
-    if user is None:
-        return None
-    if "unread_notifications" not in g:
-        g.unread_notifications = queries.unread_count(user)
-    return g.unread_notifications or None
 
 
 @bp.get("/notifications")
@@ -42,7 +33,7 @@ def index() -> str:
         "notifications/index.html",
         page=page,
         unread_only=unread_only,
-        unread=unread_badge(user) or 0,
+        unread=nav.count("me", "notifications"),
         topics={topic.name: topic for topic in topics.everything()},
         form=EmptyForm(),
     )

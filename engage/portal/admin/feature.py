@@ -40,7 +40,7 @@ OFFICE = (
         order=80,
         area="office",
         roles=ADMIN,
-        count=lambda _user: queries.undelivered_count() or None,
+        count=lambda _user: queries.undelivered(),
     ),
     NavItem(
         "audit",

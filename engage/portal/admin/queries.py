@@ -43,15 +43,12 @@ def mail_counts() -> dict[str, int]:
     }
 
 
-def undelivered_count() -> int:
-    """Mails that were given up or refused: somebody has to look."""
+def undelivered() -> Select[int]:
+    """How many mails were given up or refused: somebody has to look."""
     return (
-        db.session.scalar(
-            select(func.count())
-            .select_from(Mail)
-            .where(Mail.state.in_([MailState.FAILED, MailState.BOUNCED]))
-        )
-        or 0
+        select(func.count())
+        .select_from(Mail)
+        .where(Mail.state.in_([MailState.FAILED, MailState.BOUNCED]))
     )
 
 

@@ -21,7 +21,7 @@ def index() -> str:
     return render_template(
         "admin/index.html",
         parts=parts,
-        total=sum(part.waiting.total for part in parts),
+        total=sum(part.total for part in parts),
         now=clock.now(),
     )
 

@@ -7,17 +7,16 @@ from typing import Any
 from flask import url_for
 
 from engage.core import clock
-from engage.core.desk import DeskItem, Section, Waiting
+from engage.core.desk import DeskItem, Section
 from engage.core.i18n import _, _l, locale_now
 from engage.programmes.consultations import queries
 from engage.programmes.consultations.models import Consultation, ConsultationState
 from engage.programmes.consultations.phases import answer_due
 
 
-def _waiting(user: Any, limit: int) -> Waiting:
+def _waiting(_user: Any, limit: int) -> list[DeskItem]:
     now = clock.now()
-    total, found = queries.unfinished(now, limit)
-    return Waiting(total, [_item(consultation, now) for consultation in found])
+    return [_item(consultation, now) for consultation in queries.unfinished(now, limit)]
 
 
 def _item(consultation: Consultation, now: Any) -> DeskItem:
@@ -36,6 +35,7 @@ SECTION = Section(
     empty=_l("Every consultation is scheduled, running or answered."),
     endpoint="consultations_office.index",
     icon="consultations",
+    count=lambda: queries.unfinished_count(clock.now()),
     load=_waiting,
     roles=frozenset({"organiser"}),
     order=10,

@@ -165,19 +165,26 @@ def feed_entries(limit: int = 30) -> Sequence[Consultation]:
     ).all()
 
 
-def unfinished(now: datetime, limit: int) -> tuple[int, Sequence[Consultation]]:
-    """What waits for an organiser: closed ones without an outcome, then drafts; and how many."""
-    state = Consultation.state_sql(now)
-    waiting = state.in_((ConsultationState.CLOSED.value, ConsultationState.DRAFT.value))
-    total = db.session.scalar(select(func.count()).select_from(Consultation).where(waiting)) or 0
+def unfinished(now: datetime, limit: int) -> Sequence[Consultation]:
+    """What waits for an organiser: closed ones without an outcome, then drafts."""
     rows = db.session.scalars(
         select(Consultation)
-        .where(waiting)
-        .order_by(state, Consultation.closes_at, Consultation.id)
+        .where(_is_unfinished(now))
+        .order_by(Consultation.state_sql(now), Consultation.closes_at, Consultation.id)
         .limit(limit)
         .options(joinedload(Consultation.translations))
     )
-    return total, rows.unique().all()
+    return rows.unique().all()
+
+
+def unfinished_count(now: datetime) -> Select[int]:
+    """How many wait for an organiser."""
+    return select(func.count(Consultation.id)).where(_is_unfinished(now))
+
+
+def _is_unfinished(now: datetime) -> ColumnElement[bool]:
+    waiting = (ConsultationState.CLOSED.value, ConsultationState.DRAFT.value)
+    return Consultation.state_sql(now).in_(waiting)
 
 
 def hosting_organisations(limit: int | None = None) -> Sequence[Organisation]:

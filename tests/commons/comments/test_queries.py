@@ -186,8 +186,8 @@ def test_the_response_clock() -> None:
     assert reads.response_clock(now=now, host_ids=[city.id]).median_days is None
     late = reads.response_clock(now=now, since=START + timedelta(days=10))
     assert (late.in_time, late.late) == (0, 1)
-    assert reads.waiting_count([port.id]) == 1
-    assert reads.waiting_count(None) == 2
+    assert db.session.scalar(reads.waiting([port.id])) == 1
+    assert db.session.scalar(reads.waiting(None)) == 2
 
 
 def test_latest_answers_newest_first_and_only_where_they_are_seen() -> None:

@@ -74,7 +74,7 @@ def test_read_all(client, sign_in) -> None:
     sign_in(reader)
     client.get("/en/me/notifications")
     client.submit("/en/me/notifications/read")
-    assert queries.unread_count(reader) == 0
+    assert db.session.scalar(queries.unread(reader)) == 0
 
 
 def test_preferences_of_the_signed_in(client, sign_in) -> None:

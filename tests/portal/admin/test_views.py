@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import literal, select
 
 from engage.core import audit, clock, desk, outbox, settings
 from engage.core.audit import AuditEntry
@@ -66,8 +67,9 @@ def test_index_counts_what_waits(client, admin, monkeypatch) -> None:
                 empty="Nothing.",
                 endpoint="audit_office.index",
                 icon="shield",
-                load=lambda _user, limit: desk.Waiting(
-                    7, [desk.DeskItem("A thing", "/en/help", "why", due)] * limit
+                count=lambda: select(literal(7)),
+                load=lambda _user, limit: (
+                    [desk.DeskItem("A thing", "/en/help", "why", due)] * limit
                 ),
                 roles=frozenset(roles),
             )
