@@ -63,7 +63,7 @@ def _plain(value: Any) -> Any:
 
 def _account(user: User) -> Rows:
     names = (
-        "id", "email", "display_name", "kind", "locale", "time_zone", "roles",
+        "id", "email", "display_name", "kind", "locale", "time_zone", "roles", "uses_shortcuts",
         "created_at", "confirmed_at", "password_at",
     )  # fmt: skip
     yield {name: getattr(user, name) for name in names} | {

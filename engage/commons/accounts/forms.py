@@ -163,9 +163,19 @@ class ProfileForm(Form):
     kind = ChoiceField(_l("You take part as"), choices=KINDS, coerce=StakeholderKind)
     locale = SelectField(_l("Language"))
     time_zone = SelectField(_l("Time zone"), description=_l("Times on this site are shown in it."))
+    uses_shortcuts = CheckField(
+        _l("Use single keys in moderation"),
+        required=False,
+        description=_l(
+            "J, P, H and Z act on the page of a case. Turn them off if you speak your input, or "
+            "press keys by accident."
+        ),
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, has_shortcuts: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not has_shortcuts:  # the pages they act on are closed to this person
+            del self.uses_shortcuts
         self.locale.offer((code, language_name(code)) for code in locales())
         zones = sorted(zone for zone in available_timezones() if "/" in zone)
         self.time_zone.offer((zone, zone.replace("_", " ")) for zone in ("UTC", *zones))

@@ -80,6 +80,9 @@ class User(Model, UserMixin):
     time_zone: Mapped[str] = mapped_column(String(64), default="Europe/Paris")
     roles: Mapped[list[str]] = mapped_column(default=list)  # type: ignore[assignment]  # words
 
+    # single letters as keys get in the way of speech input (WCAG 2.1.4): each may do without
+    uses_shortcuts: Mapped[bool] = mapped_column(default=True)
+
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     confirmed_at: Mapped[datetime | None]
