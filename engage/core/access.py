@@ -123,8 +123,15 @@ def current_user() -> Any:
     if not has_request_context():
         return None  # a mail written by the worker: nobody is reading yet
     if "engage_user" not in g:
+        if is_without_records():
+            return None
         g.engage_user = _loader() if _loader else None
     return g.engage_user
+
+
+def is_without_records() -> bool:
+    """Is this the page that says the database is away? Then nobody may be looked up for it."""
+    return bool(g.get("without_records"))
 
 
 def _to_sign_in() -> "ResponseReturnValue":

@@ -31,9 +31,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column, relationship
 
-from engage.core.errors import Missing, Unavailable
+from engage.core.errors import Missing, Unavailable, Uncertain
 
 db = SQLAlchemy(
     session_options={"expire_on_commit": False, "autoflush": True},
@@ -151,7 +152,8 @@ def transactional(*, own: bool = False) -> Iterator[None]:
     a refusal (counting a failed sign-in).
 
     On SQLite the block waits its turn fairly, then takes the write lock at once.
-    Raises Unavailable when the lock cannot be had in time.
+    Raises Unavailable when the lock cannot be had in time, Uncertain when the database went away
+    before it said that it has committed.
     """
     unit = _unit()
     if not unit.is_open:
@@ -253,9 +255,16 @@ def _commit(unit: _Unit) -> None:
             waiting, unit.before = unit.before, []
             for fn in waiting:
                 fn()
-        db.session.commit()
+        db.session.flush()
     except BaseException:
         _abandon(unit)
+        raise
+    try:
+        db.session.commit()
+    except BaseException as error:
+        _abandon(unit)
+        if isinstance(error, OperationalError) and error.connection_invalidated:
+            raise Uncertain from error
         raise
     after, unit.after = unit.after, []
     _close(unit)
@@ -423,10 +432,23 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def _prepare_postgresql(engine: Engine) -> None:
+    from engage.core import patience
+
+    engine.dialect.do_ping = patience.patiently(engine.dialect.do_ping)  # type: ignore[method-assign, assignment]
+
+    @event.listens_for(engine, "do_connect")
+    def _reach(_dialect: Any, _record: Any, args: Any, options: Any) -> Any:
+        return patience.Connection.connect(*args, **options)
+
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute("SET lock_timeout = '4s'; SET statement_timeout = '30s'")
+            # a peer that is gone for good must not hold its locks for hours
+            cursor.execute(
+                "SET lock_timeout = '4s'; SET statement_timeout = '30s'; "
+                "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; "
+                "SET tcp_keepalives_count = 3"
+            )
         connection.commit()
 
 
@@ -454,7 +476,6 @@ def register(app: Flask) -> None:
             "pool_size": app.config.get("DATABASE_POOL", 8),
             "max_overflow": 4,
             "pool_timeout": 4,
-            "connect_args": {"connect_timeout": 3},
         }
     app.config["SQLALCHEMY_ENGINES"] = {"default": options}
     db.init_app(app)

@@ -105,6 +105,16 @@ class Unavailable(EngageError):
         self.wait = wait
 
 
+class Uncertain(Unavailable):
+    """The database went away while it committed: the write may be there or not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _l("We lost contact with our records while saving: it may be saved, or not.")
+        )
+        self.hint = _l("Keep this page open and send it again: it will not be saved twice.")
+
+
 class Problem(NamedTuple):
     """What an error page or a problem document shows."""
 
@@ -208,6 +218,9 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(EngageError)
     def _engage(error: EngageError) -> "ResponseReturnValue":
+        if isinstance(error, Uncertain):
+            current_app.logger.error("lost while committing", exc_info=error)
+            g.without_records = True
         return respond(
             Problem(
                 int(error.status),
@@ -244,6 +257,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(PoolTimeout)
     def _database(error: Exception) -> "ResponseReturnValue":
         current_app.logger.error("database not available: %s", type(error).__name__, exc_info=error)
+        g.without_records = True
         away = Unavailable()
         return respond(Problem(503, away.title, away.message, away.hint, wait=away.wait))
 

@@ -76,7 +76,8 @@ def _changed() -> dict[str, Any]:
         found: dict[str, Any] = g.engage_settings
         return found
     kept = current_app.extensions.setdefault("engage_settings", {"until": 0.0, "values": {}})
-    if time.monotonic() >= kept["until"]:
+    # an error page that says the database is away shows what was read last
+    if time.monotonic() >= kept["until"] and not g.get("without_records"):
         kept["values"] = {row.name: row.value for row in db.session.scalars(select(Setting))}
         kept["until"] = time.monotonic() + float(current_app.config.get("PAGE_CACHE_SECONDS", 0))
     g.engage_settings = kept["values"]

@@ -130,8 +130,15 @@ def _make_huey(app: Flask) -> Huey:
         return RedisHuey("engage", url=redis, results=False)
     url = make_url(app.config["DATABASE_URL"])
     if url.get_backend_name() == "postgresql":
+        from engage.core import patience
+
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return PostgresHuey("engage", dsn=dsn, results=False, table_prefix="queue")
+        return PostgresHuey(
+            "engage",
+            connection=lambda: patience.Connection.connect(dsn),
+            results=False,
+            table_prefix="queue",
+        )
     path = app.config["QUEUE_PATH"]
     return SqliteHuey("engage", filename=path, results=False, fsync=True)
 

@@ -176,7 +176,7 @@ def _clear_browser(response: Response) -> Response:
 def _load(user_id: str) -> User | None:
     """Flask-Login's loader: both the person's key and the session's must still be in force."""
     token = session.get(_TOKEN)
-    if not isinstance(token, str):
+    if not isinstance(token, str) or access.is_without_records():
         return None
     row = sessions.find(token)
     if row is None or row.user.get_id() != user_id:
