@@ -49,6 +49,9 @@ TRANSITIONS = Transitions(
 DEEPEST = 2  # a comment, a reply, a reply to the reply: nesting to three
 
 
+_UNSEEN = "state IN ('held', 'hidden')"
+
+
 def _where(column: str, condition: str) -> Index:
     """An index over the rows that meet a condition."""
     return Index(None, column, sqlite_where=text(condition), postgresql_where=text(condition))
@@ -165,6 +168,12 @@ class Comment(Model):
             "answered_at",
             sqlite_where=text("answered_at IS NOT NULL"),
             postgresql_where=text("answered_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_comments_unseen",
+            "thread_id",
+            sqlite_where=text(_UNSEEN),
+            postgresql_where=text(_UNSEEN),
         ),
         Index(
             "ix_comments_answered",
