@@ -8,6 +8,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from engage.commons.accounts.models import OrganisationKind, StakeholderKind
+from engage.commons.comments.models import Thread
+from engage.commons.documents import queries as reads
+from engage.core import clock
+from engage.core.db import db
+from tests.factories.accounts import make_member, make_organisation, make_user
+from tests.factories.comments import make_answer, make_comment, make_reaction
+from tests.factories.consultations import make_consultation, make_text
+from tests.factories.documents import PLAN, PLAN_2, make_version
 from tests.pages import PageClient
 from tests.sweeps.test_access_matrix import address
 from tests.sweeps.world import World, build, cases, readable
@@ -68,3 +77,30 @@ def test_the_number_of_rows_costs_no_query(
         if len(statements) > AT_MOST:
             wrong.append(f"{page}: {len(statements)} queries")
     assert not wrong, f"{len(wrong)} as {who}:\n" + "\n".join(wrong)
+
+
+def test_a_thread_costs_no_more_in_its_dearest_state(
+    client: PageClient, sign_in: Callable[[Any], Any], queries: Callable[[], Any]
+) -> None:
+    """An officer who leads an authority reads a superseded wording, full of answers and replies."""
+    port = make_organisation(kind=OrganisationKind.AUTHORITY)
+    officer = make_user(kind=StakeholderKind.AUTHORITY)
+    make_member(officer, port)
+    asked = make_consultation(hosts=(port,))
+    text = make_text(asked)
+    old = make_version(text, PLAN)
+    paragraph = next(p for p in reads.numbered(old.id) if p.number == "2.1")
+    thread = db.session.get_one(Thread, paragraph.thread_id)
+    for _number in range(30):
+        top = make_comment(thread, make_user(), due_at=clock.now())
+        make_answer(make_comment(thread, make_user(), parent=top), port)
+        make_reaction(top, officer)
+    make_version(text, PLAN_2)
+    sign_in(officer)
+    address = f"/en/comments/threads/{thread.id}"
+    client.get(address)
+    with queries() as sent:
+        page = client.get(address, status=200)
+    assert "The text has changed since" in page.text
+    statements = [statement for statement in sent if KEPT_IN_THE_PROCESS not in statement]
+    assert len(statements) <= AT_MOST, "\n".join(statements)
