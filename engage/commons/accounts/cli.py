@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from engage.commons.accounts import service
+from engage.commons.accounts import credentials, service
 from engage.commons.accounts.models import Role
-from engage.core.errors import Invalid
+from engage.core.errors import Conflict, Invalid
 
 group = AppGroup("user", help="Accounts.")
 
@@ -30,3 +30,21 @@ def create(email: str, roles: tuple[str, ...], name: str) -> None:
         raise click.ClickException(str(problem.message)) from None
     click.echo(f"{user.email}: {', '.join(user.roles) or 'no site roles'}")
     click.echo(f"Open this once to sign in, within three days:\n{link}")
+
+
+@group.command("reset-second-step")
+@click.argument("email")
+@click.option("--reason", required=True, help="What happened; the person reads it in a mail.")
+def reset_second_step(email: str, reason: str) -> None:
+    """Take a lost app, recovery codes and passkeys away: the way back for the last administrator.
+
+    The person is told by mail and signed out everywhere; the act stands in the record.
+    """
+    try:
+        user = credentials.reset_second_step_from_shell(email=email, reason=reason)
+    except (Conflict, Invalid) as problem:
+        words = "; ".join(map(str, getattr(problem, "fields", {}).values()))
+        raise click.ClickException(words or str(problem.message)) from None
+    click.echo(f"{user.email} has no second step any more and is signed out everywhere.")
+    if user.is_staff:
+        click.echo("The office asks for a new one at the next sign-in.")

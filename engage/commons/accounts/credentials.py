@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import current_app
+from sqlalchemy import delete, select, update
 
-from engage.commons.accounts import notices, passwords, queries, service, throttle, tokens
+from engage.commons.accounts import notices, passwords, policy, queries, service, throttle, tokens
 from engage.commons.accounts.identity import email_key
-from engage.commons.accounts.models import User
+from engage.commons.accounts.models import IdentityProof, Passkey, SignIn, SignInMethod, User
 from engage.commons.accounts.service import BAD_LINK, checked_email, checked_password, datastore
 from engage.commons.accounts.sessions import Visitor
 from engage.commons.accounts.throttle import Limit
 from engage.core import audit, clock
+from engage.core.access import require
 from engage.core.db import db, lock, transactional
 from engage.core.errors import Conflict, Invalid, NotAllowed
 from engage.core.i18n import _l
+from engage.core.tasks import every
 
+FORMER_KEPT = timedelta(days=90)
 NOT_SIGNED_IN = _l(
     "We could not sign you in with these. Check the address and the password. "
     "If you have just registered, press the link in our mail first."
@@ -237,10 +242,24 @@ def change_email(token: str, *, actor: User) -> str:
         if queries.by_email(email) is not None:
             raise Conflict(_l("Another account has this address meanwhile."))
         old, user.email = user.email, email
+        if not _is_remembered(user):  # of two changes in a row, the first address is the owner's
+            user.former_email, user.email_changed_at = old, clock.now()
         service.revoke_everything(user)
         audit.record("account.email_changed", user, actor=user)
         notices.tell_email_changed(user, old)
     return email
+
+
+@every(minutes=60)
+def forget_former_addresses() -> None:
+    """Drop addresses that nobody needs to be warned at any more."""
+    with transactional():
+        db.session.execute(
+            update(User)
+            .where(User.email_changed_at < clock.now() - FORMER_KEPT)
+            .values(former_email=None, email_changed_at=None)
+            .execution_options(synchronize_session=False)
+        )
 
 
 # --- authenticator app and recovery codes ---------------------------------------------------
@@ -267,6 +286,7 @@ def totp_setup(secret: str, user: User) -> dict[str, str]:
 def enrol_authenticator(*, secret: str, code: str, actor: User, visitor: Visitor) -> list[str]:
     """Turn the second step on once the app has shown a right code; answers recovery codes."""
     counted = throttle.count(*_codes_against(actor, visitor))
+    codes, kept = _codes().make()
     with transactional():
         user = lock(User, actor.id)
         if user.has_authenticator:
@@ -275,7 +295,7 @@ def enrol_authenticator(*, secret: str, code: str, actor: User, visitor: Visitor
         if not _security().totp_factory.verify_totp(_digits(code), secret, user, window=30):
             raise Invalid({"code": _l("This code does not fit. Enter the one your app shows now.")})
         datastore().tf_set(user, "authenticator", totp_secret=secret)
-        codes = _new_codes(user)
+        datastore().mf_set_recovery_codes(user, kept)
         audit.record("account.second_factor_added", user, actor=user)
         notices.tell_second_factor(user, is_on=True)
     counted.forgive()
@@ -288,27 +308,25 @@ def remove_authenticator(*, actor: User) -> None:
         user = lock(User, actor.id)
         if not user.has_authenticator:
             raise Conflict(_l("No authenticator app is set up."))
-        datastore().tf_reset(user)
-        datastore().mf_set_recovery_codes(user, None)
-        user.totp_counter = None
+        _take_away_app(user)
         audit.record("account.second_factor_removed", user, actor=user)
         notices.tell_second_factor(user, is_on=False)
 
 
 def renew_recovery_codes(*, actor: User) -> list[str]:
     """Ten new codes; the old ones are worth nothing from now on."""
+    codes, kept = _codes().make()
     with transactional():
         user = lock(User, actor.id)
         if not user.has_authenticator:
             raise Conflict(_l("Set up an authenticator app first."))
-        codes = _new_codes(user)
+        datastore().mf_set_recovery_codes(user, kept)
         audit.record("account.recovery_codes_renewed", user, actor=user)
     return codes
 
 
-def _new_codes(user: User) -> list[str]:
-    codes: list[str] = _security().mf_recovery_codes_util.create_recovery_codes(user)
-    return codes
+def _codes() -> Any:
+    return _security().mf_recovery_codes_util
 
 
 def check_code(*, user: User, code: str, visitor: Visitor) -> None:
@@ -317,12 +335,13 @@ def check_code(*, user: User, code: str, visitor: Visitor) -> None:
     Raises Invalid for `code`, TooMany.
     """
     counted = throttle.count(*_codes_against(user, visitor))
+    typed = code.strip()
+    candidates = _as_recovery_code(user, typed)
     with transactional():
         row = lock(User, user.id)
-        typed = code.strip()
         if len(_digits(typed)) == 6 and _is_app_code(row, _digits(typed)):
             pass
-        elif _use_recovery_code(row, typed):
+        elif candidates and _codes().use(row, candidates):
             audit.record("account.recovery_code_used", row, actor=row)
             notices.tell_recovery_code_used(row, len(row.mf_recovery_codes or []))
         else:
@@ -336,19 +355,113 @@ def _is_app_code(user: User, digits: str) -> bool:
     )
 
 
-def _use_recovery_code(user: User, typed: str) -> bool:
-    tool = _security().mf_recovery_codes_util
+def _as_recovery_code(user: User, typed: str) -> list[str]:
     bare = "".join(sign for sign in typed.lower() if sign.isalnum())
     if len(bare) != 12:
-        return False
-    wanted = "-".join(bare[i : i + 4] for i in range(0, 12, 4))
-    codes = tool.get_recovery_codes(user)
-    if wanted not in codes:
-        return False
-    kept = list(user.mf_recovery_codes or [])
-    kept.pop(codes.index(wanted))
-    datastore().mf_set_recovery_codes(user, kept)
-    return True
+        return []
+    _hash_codes_of(user)
+    found: list[str] = _codes().candidates(
+        db.session.get_one(User, user.id, populate_existing=True),
+        "-".join(bare[i : i + 4] for i in range(0, 12, 4)),
+    )
+    return found
+
+
+def _hash_codes_of(user: User) -> None:
+    old = list(user.mf_recovery_codes or [])
+    new = _codes().hashed(old)
+    if new is None:
+        return
+    with transactional(own=True):
+        row = lock(User, user.id)
+        if row.mf_recovery_codes == old:
+            datastore().mf_set_recovery_codes(row, new)
+
+
+@every(minutes=60)
+def hash_old_codes() -> None:
+    """Put digests in place of recovery codes that an earlier release kept encrypted."""
+    for user in db.session.scalars(select(User).where(User.tf_primary_method.is_not(None))):
+        _hash_codes_of(user)
+
+
+# --- a lost second step -----------------------------------------------------------------------
+
+
+def reset_second_step(user_id: int, *, proof: IdentityProof, reason: str, actor: User) -> None:
+    """Take somebody's app, recovery codes and passkeys away, because they are lost.
+
+    Every session ends; the person is told, at the address from before a recent change too.
+    Staff set up another before they see the office again. Raises Invalid, NotAllowed, Conflict.
+    """
+    if proof is IdentityProof.SHELL:
+        raise Invalid({"proof": _l("Say how you made sure who is asking.")})
+    reason = _checked_reason(reason)
+    with transactional():
+        user = lock(User, user_id)
+        require(policy.can_reset_second_step(actor, user))
+        _reset_second_step(user, proof=proof, reason=reason, actor=actor)
+
+
+def reset_second_step_from_shell(*, email: str, reason: str) -> User:
+    """The same, by whoever may use the server: for the last administrator."""
+    reason = _checked_reason(reason)
+    with transactional():
+        found = queries.by_email(email)
+        if found is None or found.is_closed:
+            raise Invalid({"email": _l("There is no account with this address.")})
+        user = lock(User, found.id)
+        _reset_second_step(user, proof=IdentityProof.SHELL, reason=reason, actor=None)
+    return user
+
+
+def _checked_reason(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not 3 <= len(reason) <= 500:
+        raise Invalid({"reason": _l("Say why, in at most 500 characters. The person reads it.")})
+    return reason
+
+
+def _reset_second_step(
+    user: User, *, proof: IdentityProof, reason: str, actor: User | None
+) -> None:
+    if not user.has_authenticator and not queries.has_passkey(user):
+        raise Conflict(_l("There is no second step to take away."))
+    _take_away_app(user)
+    db.session.execute(delete(Passkey).where(Passkey.user_id == user.id))
+    service.revoke_everything(user)
+    audit.record("account.second_factor_reset", user, actor=actor, proof=proof.value)
+    for address in _addresses_to_warn(user):
+        notices.tell_second_step_reset(user, address, reason)
+
+
+def _take_away_app(user: User) -> None:
+    datastore().tf_reset(user)
+    datastore().mf_set_recovery_codes(user, None)
+    user.totp_counter = None
+
+
+def _addresses_to_warn(user: User) -> list[str]:
+    former = user.former_email if _is_remembered(user) else None
+    return [user.email, former] if former else [user.email]
+
+
+def _is_remembered(user: User) -> bool:
+    changed = user.email_changed_at
+    return changed is not None and clock.now() < changed + FORMER_KEPT
+
+
+# --- coming in ------------------------------------------------------------------------------
+
+
+def note_sign_in(user: User, row: SignIn, *, is_known: bool) -> None:
+    """The person came in. A browser they have not used before is told to them, by mail."""
+    with transactional():
+        person = db.session.get_one(User, user.id)
+        is_first = person.signed_in_at is None
+        person.signed_in_at = clock.now()
+        if not (is_first or is_known or row.method is SignInMethod.DEMO):
+            notices.tell_new_device(person, row)
 
 
 def _digits(code: str) -> str:

@@ -64,7 +64,7 @@ def _plain(value: Any) -> Any:
 def _account(user: User) -> Rows:
     names = (
         "id", "email", "display_name", "kind", "locale", "time_zone", "roles", "uses_shortcuts",
-        "created_at", "confirmed_at", "password_at",
+        "created_at", "confirmed_at", "password_at", "signed_in_at", "former_email",
     )  # fmt: skip
     yield {name: getattr(user, name) for name in names} | {
         "has_password": user.password is not None,

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from engage.commons.accounts.models import (
+    IdentityProof,
     MembershipRole,
     OrganisationKind,
     Role,
@@ -43,6 +44,11 @@ MEMBERSHIP_ROLES = (
     (MembershipRole.LEAD, _l("Lead"), _l("Speaks for the organisation and manages its people")),
     (MembershipRole.EDITOR, _l("Editor"), _l("Speaks for the organisation")),
     (MembershipRole.MEMBER, _l("Member"), _l("Belongs to the organisation")),
+)
+IDENTITY_PROOFS = (
+    (IdentityProof.IN_PERSON, _l("They stood before me")),
+    (IdentityProof.CALL, _l("I called them, on a number I had before")),
+    (IdentityProof.COLLEAGUE, _l("A colleague who knows them vouches for them")),
 )
 ROLES = (
     (Role.ADMIN, _l("Administrator"), _l("May do everything, and gives roles")),
@@ -226,6 +232,23 @@ class RolesForm(Form):
     """Site roles."""
 
     roles = MultiChoiceField(_l("Roles"), choices=ROLES, coerce=Role, required=False)
+
+
+class ResetSecondStepForm(Form):
+    """Why somebody's second step is taken away, and how it is known who asks."""
+
+    proof = ChoiceField(
+        _l("How did you make sure who is asking?"),
+        choices=IDENTITY_PROOFS,
+        coerce=IdentityProof,
+        description=_l("A mail or a message is no proof: somebody may have taken the mailbox."),
+    )
+    reason = TextAreaField(
+        _l("What happened"),
+        maximum=500,
+        draft=False,
+        description=_l("The person reads it, for example: telephone and codes were lost."),
+    )
 
 
 class ReasonForm(Form):

@@ -61,6 +61,15 @@ class SignInMethod(StrEnum):
     DEMO = "demo"
 
 
+class IdentityProof(StrEnum):
+    """How an administrator made sure who asks for a lost second step to be taken away."""
+
+    IN_PERSON = "in_person"
+    CALL = "call"  # on a number or by a face known before
+    COLLEAGUE = "colleague"  # somebody who knows the person vouches
+    SHELL = "shell"  # whoever may use the server
+
+
 class User(Model, UserMixin):
     """A person with an account.
 
@@ -89,6 +98,10 @@ class User(Model, UserMixin):
     closed_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
     suspended_reason: Mapped[str | None] = mapped_column(String(500))
+    signed_in_at: Mapped[datetime | None]  # the last time; None before the first
+    # where to warn somebody whose address was changed a short while ago
+    former_email: Mapped[str | None] = mapped_column(String(254))
+    email_changed_at: Mapped[datetime | None]
 
     password: Mapped[str | None] = mapped_column(String(255))
     password_at: Mapped[datetime | None]

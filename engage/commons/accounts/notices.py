@@ -14,6 +14,7 @@ from engage.commons.accounts.models import (
     Organisation,
     Registration,
     Role,
+    SignIn,
     User,
 )
 from engage.core import outbox
@@ -164,6 +165,35 @@ def tell_second_factor(user: User, *, is_on: bool) -> None:
     )
 
 
+def tell_second_step_reset(user: User, to: str, reason: str) -> None:
+    """The owner, at one of their addresses: the lost second step was taken away, and why."""
+    _post(
+        "second_step_reset",
+        to,
+        user.locale,
+        user.display_name,
+        reason=reason,
+        is_staff=user.is_staff,
+        login_url=address("accounts.login", user.locale),
+    )
+
+
+def tell_new_device(user: User, row: SignIn) -> None:
+    """The owner: somebody came in by a browser we did not know."""
+    _post(
+        "new_device",
+        user.email,
+        user.locale,
+        user.display_name,
+        at=row.created_at,
+        zone=user.time_zone,
+        browser=row.agent,
+        network=row.network,
+        security_url=address("accounts.security", user.locale),
+        reset_url=address("accounts.forgot", user.locale),
+    )
+
+
 def tell_recovery_code_used(user: User, left: int) -> None:
     """The owner: a recovery code was used."""
     _post(
@@ -242,16 +272,18 @@ def offer_provider_link(user: User, *, issuer: str, subject: str, label: str) ->
     )
 
 
-def invite(invitation: Invitation, organisation: Organisation, inviter: User) -> None:
-    """Somebody is asked to join an organisation."""
+def invite(
+    invitation: Invitation, organisation: Organisation, inviter: User, *, locale: str
+) -> None:
+    """Somebody is asked to join an organisation. `locale` is theirs, where we know it."""
     token = tokens.make(tokens.INVITATION, invitation.id, invitation.email, invitation.role.value)
     _post(
         "invitation",
         invitation.email,
-        inviter.locale,
+        locale,
         organisation=organisation.name,
         inviter=inviter.display_name,
-        url=address("organisations.invitation", inviter.locale, token=token),
+        url=address("organisations.invitation", locale, token=token),
     )
 
 

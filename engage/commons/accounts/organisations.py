@@ -278,7 +278,11 @@ def invite(organisation_id: int, *, email: str, role: MembershipRole, actor: Use
         db.session.add(invitation)
         db.session.flush()
         audit.record("organisation.invited", organisation, actor=actor, role=role.value)
-        notices.invite(invitation, organisation, actor)
+        # whoever has an account is written to in its language, others in the inviter's
+        known = queries.by_email(address)
+        notices.invite(
+            invitation, organisation, actor, locale=known.locale if known else actor.locale
+        )
     return invitation
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from argon2.low_level import Type, hash_secret_raw
 from flask_security import hash_password, verify_password
 
 from engage.core.errors import Text, Unavailable
@@ -82,6 +83,12 @@ def matches(password: str, hashed: str | None) -> bool:
     with _turn():
         found = bool(verify_password(normal(password), against))
     return found and hashed is not None
+
+
+def digest(secret: str, salt: bytes, *, passes: int, memory: int, lanes: int) -> bytes:
+    """The bare argon2id digest of a secret with a salt. Raises Unavailable as `make_hash`."""
+    with _turn():
+        return hash_secret_raw(secret.encode(), salt, passes, memory, lanes, 32, Type.ID)
 
 
 _nobody: list[str] = []

@@ -40,6 +40,20 @@ def can_suspend(actor: User | None, person: User) -> Decision:
     return ALLOWED
 
 
+def can_reset_second_step(actor: User | None, person: User) -> Decision:
+    """Another person's, unless closed. One's own is taken away by proving that one has it."""
+    if not (decision := can_administer(actor)):
+        return decision
+    if actor is not None and actor.id == person.id:
+        return denied(
+            _l("You cannot take your own second step away here."),
+            _l("Remove it on your security page, or ask another administrator."),
+        )
+    if person.is_closed:
+        return denied(_l("This account is closed."))
+    return ALLOWED
+
+
 def can_request_organisation(actor: User | None) -> Decision:
     """Anybody with an account."""
     return ALLOWED if actor is not None else denied(_l("Please sign in."))

@@ -12,7 +12,7 @@ from typing import Any
 import flask_login
 from flask import Flask, Response, current_app, g, request, session
 
-from engage.commons.accounts import sessions, tokens
+from engage.commons.accounts import credentials, sessions, tokens
 from engage.commons.accounts.models import SignIn, SignInMethod, User
 from engage.commons.accounts.sessions import Visitor
 from engage.core import access, clock, limits
@@ -32,15 +32,23 @@ def visitor() -> Visitor:
     )
 
 
-def enter(user: User, *, method: SignInMethod, second_factor: bool) -> None:
-    """Sign the person in, in a new session: nothing of the old cookie stays in force."""
+def enter(
+    user: User, *, method: SignInMethod, second_factor: bool, is_return: bool = False
+) -> None:
+    """Sign the person in, in a new session: nothing of the old cookie stays in force.
+
+    `is_return`: this browser was signed in a moment ago, so there is nothing to tell its owner.
+    """
+    here = visitor()
+    is_known = is_return or bool(credentials.known_device(user, here))
     old = current_sign_in()
     if old is not None:
         sessions.end(old.id, actor=old.user)
     session.clear()
     token, row = sessions.open_session(
-        user, method=method, second_factor=second_factor, visitor=visitor()
+        user, method=method, second_factor=second_factor, visitor=here
     )
+    credentials.note_sign_in(user, row, is_known=is_known)
     flask_login.login_user(user)
     session[_TOKEN] = token
     session.permanent = True
@@ -55,7 +63,7 @@ def reenter(user: User) -> None:
     method = row.method if row else SignInMethod.PASSWORD
     second = bool(row and row.second_factor)
     g.pop("sign_in", None)
-    enter(user, method=method, second_factor=second)
+    enter(user, method=method, second_factor=second, is_return=True)
 
 
 def leave() -> None:

@@ -9,11 +9,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from typing import Any
 
 import qrcode
-from flask import Flask
-from flask_security import FSQLALiteUserDatastore, RoleMixin, Security, Totp, WebauthnUtil
+from flask import Flask, current_app
+from flask_security import (
+    FSQLALiteUserDatastore,
+    MfRecoveryCodesUtil,
+    RoleMixin,
+    Security,
+    Totp,
+    WebauthnUtil,
+)
 from itsdangerous import URLSafeTimedSerializer
 from passlib.totp import TOTP, AppWallet  # type: ignore[import-untyped]
 from qrcode.image.svg import SvgPathFillImage
@@ -27,6 +35,9 @@ from engage.commons.accounts import passwords
 from engage.commons.accounts.models import Passkey, User
 from engage.core import clock
 from engage.core.db import db
+
+_HASHED = "argon2id"
+_COSTS = ("time_cost", "memory_cost", "parallelism")
 
 
 class _NoRole(RoleMixin):  # type: ignore[misc]
@@ -78,6 +89,84 @@ class Passkeys(WebauthnUtil):  # type: ignore[misc]
 
     def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:
         return UserVerificationRequirement.REQUIRED
+
+
+class HashedCodes(MfRecoveryCodesUtil):  # type: ignore[misc]
+    """Recovery codes kept as argon2id digests: shown once, and by nobody ever again.
+
+    The codes of one set share a salt, so that one slow digest is enough to check them all.
+    No key is involved: they outlive a change of the secret key.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(app)
+        cost = passwords.ARGON2_IN_TESTS if app.config["TESTING"] else passwords.ARGON2
+        self._cost = [cost[f"argon2__{name}"] for name in _COSTS]
+
+    def make(self) -> tuple[list[str], list[str]]:
+        """(ten new codes for the person, what we keep of them)."""
+        count = current_app.config["SECURITY_MULTI_FACTOR_RECOVERY_CODES_N"]
+        codes = self._totp().generate_recovery_codes(count)
+        return codes, self._digests(codes)
+
+    def _totp(self) -> Any:
+        return current_app.extensions["engage_security"].totp_factory
+
+    def _digests(self, codes: list[str]) -> list[str]:
+        head = ":".join(map(str, [_HASHED, *self._cost, secrets.token_hex(16)]))
+        return [_digest(head, code) for code in codes]
+
+    def hashed(self, kept: list[str]) -> list[str] | None:
+        """Digests in place of the encrypted codes of earlier releases; None when none are left."""
+        if all(_is_digest(entry) for entry in kept):
+            return None
+        codes = self._decrypt_codes(kept)
+        # a missing key may come back: what cannot be read is left as it is
+        return self._digests(codes) if len(codes) == len(kept) else None
+
+    def candidates(self, user: Any, code: str) -> list[str]:
+        """The entries this code would be kept as: slow, so it is asked before the row is locked."""
+        heads = {e.rpartition(":")[0] for e in user.mf_recovery_codes or [] if _is_digest(e)}
+        return [_digest(head, code) for head in sorted(heads)]
+
+    def use(self, user: Any, candidates: list[str]) -> bool:
+        """Strike out the entry one of these is; False when none is there."""
+        kept = list(user.mf_recovery_codes or [])
+        # every pair is compared, so that time tells nothing
+        fits = [sum(hmac.compare_digest(e, c) for c in candidates) > 0 for e in kept]
+        if True not in fits:
+            return False
+        kept.pop(fits.index(True))
+        user.mf_recovery_codes = kept
+        return True
+
+    def create_recovery_codes(self, user: Any) -> list[str]:
+        codes, kept = self.make()
+        user.mf_recovery_codes = kept
+        return codes
+
+    def get_recovery_codes(self, user: Any) -> list[str]:
+        return []
+
+    def check_recovery_code(self, user: Any, code: str) -> bool:
+        entries = self.candidates(user, code)
+        kept = user.mf_recovery_codes or []
+        return sum(hmac.compare_digest(e, c) for e in kept for c in entries) > 0
+
+    def delete_recovery_code(self, user: Any, code: str) -> bool:
+        return self.use(user, self.candidates(user, code))
+
+
+def _is_digest(entry: str) -> bool:
+    return entry.startswith(_HASHED + ":")
+
+
+def _digest(head: str, code: str) -> str:
+    _name, passes, memory, lanes, salt = head.split(":")
+    made = passwords.digest(
+        code, bytes.fromhex(salt), passes=int(passes), memory=int(memory), lanes=int(lanes)
+    )
+    return f"{head}:{made.hex()}"
 
 
 def derived(secret: str, purpose: str) -> bytes:
@@ -135,6 +224,7 @@ def register(app: Flask) -> Security:
         SECURITY_TOTP_ISSUER="Engage",
         SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
         SECURITY_MULTI_FACTOR_RECOVERY_CODES_N=10,
+        # codes made before they were hashed; see credentials.hash_old_codes
         SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS=_fernet_keys(app),
         SECURITY_DATETIME_FACTORY=clock.now,
         SECURITY_EMAIL_VALIDATOR_ARGS={"check_deliverability": False},
@@ -150,6 +240,7 @@ def register(app: Flask) -> Security:
         register_blueprint=False,
         totp_cls=OnceOnly,
         webauthn_util_cls=Passkeys,
+        mf_recovery_codes_util_cls=HashedCodes,
     )
     # its role checks are replaced by the marks of core/access.py: nothing to prepare per request
     prepare = security.principal._on_before_request  # noqa: SLF001  it has no switch

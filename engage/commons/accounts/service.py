@@ -405,6 +405,8 @@ def close_again(user_id: int) -> None:
 def _close(user: User, *, actor: User | None) -> None:
     announce(AccountClosed(user.id))
     outbox.forget(user.email)
+    if user.former_email and queries.by_email(user.former_email) is None:
+        outbox.forget(user.former_email)  # unless it is somebody else's by now
     _anonymise(user)
     revoke_everything(user)
     audit.record("account.closed", user, actor=actor)
@@ -426,6 +428,8 @@ def _anonymise(user: User) -> None:
     user.active = False
     user.closed_at = clock.now()
     user.suspended_reason = None
+    user.signed_in_at = None
+    user.former_email = user.email_changed_at = None
     user.mf_recovery_codes = None
     datastore().tf_reset(user)
 

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
 
+from engage.commons.accounts import credentials, policy, queries, service
 from engage.commons.accounts import organisations as verbs
-from engage.commons.accounts import policy, queries, service
 from engage.commons.accounts.forms import (
     ORGANISATION_KINDS,
     ROLES,
     DomainsForm,
     PressForm,
     ReasonForm,
+    ResetSecondStepForm,
     RolesForm,
 )
-from engage.commons.accounts.models import User
+from engage.commons.accounts.models import IdentityProof, User
 from engage.core.access import current_user, staff
 from engage.core.errors import Invalid, Missing
 from engage.core.i18n import LocalBlueprint, _
@@ -72,20 +73,31 @@ def _reason() -> ReasonForm:
     return ReasonForm(formdata=None, scope="suspend")
 
 
-def _detail(person: User, roles: RolesForm, reason: ReasonForm) -> ResponseReturnValue:
+def _detail(
+    person: User,
+    roles: RolesForm,
+    reason: ReasonForm,
+    reset: ResetSecondStepForm | None = None,
+) -> ResponseReturnValue:
     actor = current_user()
-    has_errors = bool(roles.errors or reason.errors)
+    reset = reset or ResetSecondStepForm(formdata=None, scope="reset")
+    has_errors = bool(roles.errors or reason.errors or reset.errors)
+    has_passkey = queries.has_passkey(person)
     return (
         render_template(
             "accounts/office/person.html",
             person=person,
             roles_form=roles,
             reason_form=reason,
+            reset_form=reset,
             press=PressForm(formdata=None),
             has_errors=has_errors,
+            has_passkey=has_passkey,
+            has_second_step=has_passkey or person.has_authenticator,
             can={
                 "change_roles": policy.can_change_roles(actor, person),
                 "suspend": policy.can_suspend(actor, person),
+                "reset_second_step": policy.can_reset_second_step(actor, person),
             },
             role_names={str(value): words for value, words, _hint in ROLES},
         ),
@@ -141,6 +153,36 @@ def restore(user_id: int) -> ResponseReturnValue:
     service.restore(user_id, actor=current_user())
     flash(_("The account works again."), "success")
     return redirect(url_for("people_office.detail", user_id=user_id))
+
+
+@people.post("/<int:user_id>/second-step")
+@staff("admin", fresh=True)
+def reset_second_step(user_id: int) -> ResponseReturnValue:
+    """Take a lost second step away, having made sure who asks."""
+    person = queries.person(user_id)
+    form = ResetSecondStepForm(scope="reset")
+    if form.validate_on_submit():
+        try:
+            credentials.reset_second_step(
+                user_id,
+                proof=IdentityProof(str(form.proof.data)),
+                reason=form.reason.data,
+                actor=current_user(),
+            )
+        except Invalid as problem:
+            form.absorb(problem)
+        else:
+            flash(
+                _(
+                    "The second step is taken away. %(name)s was told by mail and has to sign in "
+                    "again.",
+                    name=person.display_name,
+                ),
+                "success",
+            )
+            return redirect(url_for("people_office.detail", user_id=user_id))
+    roles = RolesForm(formdata=None, data={"roles": person.roles})
+    return _detail(person, roles, _reason(), form)
 
 
 # --- organisations --------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import current_app, render_template
 
-from engage.commons.accounts import presence, sessions, throttle, tokens
+from engage.commons.accounts import credentials, presence, sessions, throttle, tokens
 from engage.core.access import public
 from engage.core.i18n import LocalBlueprint
 
@@ -36,6 +36,7 @@ def privacy() -> str:
         staff_idle_hours=int(sessions.STAFF_IDLE.total_seconds() // 3600),
         staff_longest_days=sessions.STAFF_LONGEST.days,
         attempt_hours=int(throttle.KEPT.total_seconds() // 3600),
+        former_email_days=credentials.FORMER_KEPT.days,
         registration_days=tokens.CONFIRM.lives.days,
         mail_days=current_app.config["MAIL_KEPT_DAYS"],
         failed_mail_days=current_app.config["MAIL_FAILED_KEPT_DAYS"],

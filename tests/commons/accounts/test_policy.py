@@ -31,6 +31,7 @@ def test_people(app: Flask, role: str | None, state: str) -> None:
     expected = role == "admin" and state == "active"
     assert bool(policy.can_change_roles(actor, person)) is expected
     assert bool(policy.can_suspend(actor, person)) is expected
+    assert bool(policy.can_reset_second_step(actor, person)) is expected
     assert bool(policy.can_administer(actor)) is (role == "admin")
 
 

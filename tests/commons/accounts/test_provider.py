@@ -13,7 +13,7 @@ from engage.commons.accounts import provider
 from engage.commons.accounts.models import ProviderIdentity, User
 from engage.core.db import db
 from tests.commons.accounts.idp import CLIENT, SECRET, Provider
-from tests.commons.accounts.mails import last, link, mails
+from tests.commons.accounts.mails import link, mails
 from tests.commons.accounts.test_views import code_of, enrolled, is_in
 from tests.factories.accounts import make_user, signed_in_cookie
 from tests.pages import Page, PageClient
@@ -102,7 +102,8 @@ def test_an_existing_account_is_joined_only_by_its_owner(client: PageClient, idp
     signed_out = PageClient(client.app)
     go(signed_out, idp)
     assert is_in(signed_out)
-    assert last(user.email).template == "accounts/link_provider"
+    told = [mail.template for mail in mails(user.email)]
+    assert told == ["accounts/link_provider", "accounts/new_device"], "the third came by itself"
 
 
 def test_linking_while_signed_in(client: PageClient, idp: Provider) -> None:

@@ -206,9 +206,9 @@ def test_reset_signs_nobody_in_and_everybody_out(client: PageClient, app: Flask)
     assert not is_in(client)
     assert not is_in(elsewhere)
     assert client.get(address).status == 410
+    assert last(user.email).template == "accounts/password_changed"
     assert come_in(client, user).status == 422
     assert come_in(client, user, "a harbour full of fog").status == 302
-    assert last(user.email).template == "accounts/password_changed"
 
 
 # --- the second step ------------------------------------------------------------------------
