@@ -4,11 +4,8 @@ A view says::
 
     form = CommentForm()
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             comment = service.write(..., actor=current_user())
-        except Invalid as err:
-            form.absorb(err)
-        else:
             return redirect(...)
     return page("comments/new.html", form=form)
 
@@ -20,6 +17,7 @@ Every field is required unless it says `required=False`.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -138,6 +136,14 @@ class Form(FlaskForm):
                 self.form_errors.append(str(words))
             else:
                 field.errors = [*field.errors, str(words)]
+
+    @contextmanager
+    def absorbing(self) -> Iterator[None]:
+        """Hand over what was sent: a refusal ends the block and stands beside the fields."""
+        try:
+            yield
+        except Invalid as refused:
+            self.absorb(refused)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """(id of the field or "", words) for the error summary, in the order of the page."""

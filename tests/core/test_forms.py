@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from engage.core.errors import Invalid
+from engage.core.errors import Conflict, Invalid
 from engage.core.forms import (
     CheckField,
     ChoiceField,
@@ -312,6 +312,24 @@ def test_absorb_puts_a_refusal_beside_its_field(sent: Any) -> None:
             ("", "It closed meanwhile."),
             ("title", "Somebody has this title already."),
         ]
+
+
+def test_absorbing_ends_at_a_refusal_and_keeps_it(sent: Any) -> None:
+    done = []
+    with sent() as form:
+        assert form.validate()
+        with form.absorbing():
+            done.append("accepted")
+        assert not form.errors
+        with form.absorbing():
+            raise Invalid({"title": "Somebody has this title already."})
+        assert list(form.problems()) == [("title", "Somebody has this title already.")]
+    assert done == ["accepted"]
+
+
+def test_absorbing_lets_every_other_refusal_pass(sent: Any) -> None:
+    with sent() as form, pytest.raises(Conflict), form.absorbing():
+        raise Conflict("It has closed.")
 
 
 def test_preview_shows_and_does_not_send(sent: Any) -> None:

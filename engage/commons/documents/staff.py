@@ -10,7 +10,7 @@ from engage.commons.documents import forms, importing, numbering, policy, querie
 from engage.commons.documents.models import Document, SourceFormat, Version
 from engage.core import clock
 from engage.core.access import current_user, staff
-from engage.core.errors import Invalid, Missing, NotAllowed
+from engage.core.errors import Missing, NotAllowed
 from engage.core.forms import page
 from engage.core.i18n import LocalBlueprint, _
 from engage.core.paging import page_number
@@ -90,7 +90,7 @@ def title(document_id: int) -> ResponseReturnValue:
     found: Document = frame["document"]
     form = forms.TitleForm(title=found.title, language=found.language, revision=found.revision)
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             service.rename_document(
                 document_id,
                 title=form.title.data or "",
@@ -98,9 +98,6 @@ def title(document_id: int) -> ResponseReturnValue:
                 revision=form.sent_revision,
                 actor=current_user(),
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("Saved."))
             return _to(document_id)
     return page("documents/office/title.html", form, **frame)
@@ -116,7 +113,7 @@ def upload(document_id: int) -> ResponseReturnValue:
         sent = form.file.data
         with sent.stream as stream:
             data = stream.read(importing.MAX_UPLOAD + 1)
-        try:
+        with form.absorbing():
             version = service.add_version(
                 document_id,
                 upload=(sent.filename or "", data),
@@ -124,9 +121,6 @@ def upload(document_id: int) -> ResponseReturnValue:
                 revision=_revision_sent(form),
                 actor=current_user(),
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             return _look_at(version)
     return page("documents/office/upload.html", form, **frame)
 
@@ -138,7 +132,7 @@ def paste(document_id: int) -> ResponseReturnValue:
     frame = _editing(document_id)
     form = forms.PasteForm(revision=_revision_of(frame))
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             version = service.add_version(
                 document_id,
                 text=form.text.data or "",
@@ -147,9 +141,6 @@ def paste(document_id: int) -> ResponseReturnValue:
                 revision=_revision_sent(form),
                 actor=current_user(),
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             return _look_at(version)
     return page("documents/office/paste.html", form, **frame)
 
@@ -203,16 +194,13 @@ def draft(document_id: int) -> ResponseReturnValue:
     if not form.is_submitted():
         form.text.data = numbering.markdown_of(queries.text_of(found.id))
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             changed = service.edit_draft(
                 found.id,
                 text=form.text.data or "",
                 revision=form.sent_revision,
                 actor=current_user(),
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             return _look_at(changed)
     return page("documents/office/draft.html", form, **frame, version=found)
 
@@ -225,16 +213,13 @@ def publish(document_id: int) -> ResponseReturnValue:
     found = _draft(frame)
     form = forms.PublishForm(revision=found.revision, note=found.note)
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             service.publish_version(
                 found.id,
                 note=form.note.data or "",
                 revision=form.sent_revision,
                 actor=current_user(),
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("Version %(number)d is published.", number=found.number))
             return _to(document_id)
     present = frame["document"].current_version_id

@@ -9,7 +9,7 @@ from flask import current_app, flash, redirect, render_template, request, url_fo
 from engage.commons.documents.models import Document
 from engage.core import clock
 from engage.core.access import current_user, staff
-from engage.core.errors import Invalid, Missing
+from engage.core.errors import Missing
 from engage.core.forms import Form, page
 from engage.core.i18n import LocalBlueprint, _, language_name, locales
 from engage.core.paging import page_number
@@ -54,12 +54,9 @@ def new() -> ResponseReturnValue:
     """Start a draft."""
     form = shapes.BriefForm()
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             brief = form.brief(current_app.config["TIMEZONE"])
             consultation = writing.create_consultation(brief, actor=current_user())
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("The draft is saved. Nobody outside the office sees it yet."))
             return _to_overview(consultation.id)
     return page("consultations/office/brief.html", form, consultation=None)
@@ -97,16 +94,13 @@ def edit(consultation_id: int) -> ResponseReturnValue:
     if not policy.can("set_window", user, consultation, clock.now()):
         form.lock_window()
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             writing.edit_consultation(
                 consultation_id,
                 form.brief(consultation.time_zone),
                 revision=_revision(form),
                 actor=user,
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("Saved."))
             return _to_overview(consultation_id)
     return page("consultations/office/brief.html", form, consultation=consultation)
@@ -123,7 +117,7 @@ def translate(consultation_id: int, language: str) -> ResponseReturnValue:
     present = next((t for t in consultation.translations if t.language == language), None)
     form = shapes.TranslationForm(consultation.revision, present)
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             writing.translate_consultation(
                 consultation_id,
                 language=language,
@@ -132,9 +126,6 @@ def translate(consultation_id: int, language: str) -> ResponseReturnValue:
                 revision=_revision(form),
                 actor=user,
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("The translation is saved."))
             return _to_overview(consultation_id)
     return page(
@@ -154,7 +145,7 @@ def steps(consultation_id: int) -> ResponseReturnValue:
     consultation = queries.get_visible(consultation_id, user)
     form = shapes.steps_form(consultation)
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             writing.set_steps(
                 consultation_id,
                 steps=form.steps(),
@@ -162,9 +153,6 @@ def steps(consultation_id: int) -> ResponseReturnValue:
                 revision=_revision(form),
                 actor=user,
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("Saved."))
             return _to_overview(consultation_id)
     return page("consultations/office/steps.html", form, consultation=consultation)
@@ -182,16 +170,13 @@ def hosts(consultation_id: int) -> ResponseReturnValue:
         (found.id, found.name) for found in queries.organisations_to_host() if found.id not in named
     ]
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             parts.add_host(
                 consultation_id,
                 organisation_id=form.organisation_id.data or 0,
                 role=form.role.data,
                 actor=user,
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             return redirect(url_for("consultations_office.hosts", consultation_id=consultation_id))
     return page(
         "consultations/office/hosts.html",
@@ -221,7 +206,7 @@ def documents(consultation_id: int) -> ResponseReturnValue:
         [(text.id, text.title) for text in texts if text.translation_of_id is None]
     )
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             document = parts.add_document(
                 consultation_id,
                 title=form.title.data,
@@ -229,9 +214,6 @@ def documents(consultation_id: int) -> ResponseReturnValue:
                 translation_of_id=form.translation_of_id.data or None,
                 actor=user,
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             return redirect(url_for("documents_office.document", document_id=document.id))
     return page(
         "consultations/office/documents.html",
@@ -274,7 +256,7 @@ def files(consultation_id: int) -> ResponseReturnValue:
     consultation = queries.get_detail(consultation_id, user)
     form = shapes.AttachmentForm()
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             parts.add_attachment(
                 consultation_id,
                 upload=form.file.data,
@@ -282,9 +264,6 @@ def files(consultation_id: int) -> ResponseReturnValue:
                 language=form.language.data or "",
                 actor=user,
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             return redirect(url_for("consultations_office.files", consultation_id=consultation_id))
     return page(
         "consultations/office/files.html",
@@ -315,11 +294,8 @@ def cover(consultation_id: int) -> ResponseReturnValue:
         parts.set_cover(consultation_id, upload=None, actor=user)
         return _to_overview(consultation_id)
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             parts.set_cover(consultation_id, upload=form.file.data, actor=user)
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             return _to_overview(consultation_id)
     return page("consultations/office/cover.html", form, consultation=consultation)
 
@@ -343,11 +319,8 @@ def schedule(consultation_id: int) -> ResponseReturnValue:
     consultation = queries.get_detail(consultation_id, user)
     form = Form()
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             lifecycle.schedule_consultation(consultation_id, actor=user)
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("It is announced. It opens and closes by itself at the times you set."))
             return _to_overview(consultation_id)
     return page(
@@ -385,16 +358,13 @@ def extend(consultation_id: int) -> ResponseReturnValue:
     form.closes_at.zone = consultation.time_zone
     if form.validate_on_submit():
         assert form.closes_at.data is not None  # the field is required
-        try:
+        with form.absorbing():
             lifecycle.extend_consultation(
                 consultation_id,
                 closes_at=form.closes_at.data,
                 reason=form.reason.data,
                 actor=user,
             )
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("There is more time now. Everybody who follows it is told."))
             return _to_overview(consultation_id)
     return _step("consultations/office/extend.html", form, "extend", consultation, user)
@@ -408,11 +378,8 @@ def close(consultation_id: int) -> ResponseReturnValue:
     consultation = queries.get_visible(consultation_id, user)
     form = shapes.ReasonForm()
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             lifecycle.close_consultation(consultation_id, reason=form.reason.data, actor=user)
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("It is closed."))
             return _to_overview(consultation_id)
     return _step("consultations/office/close.html", form, "close", consultation, user)
@@ -426,11 +393,8 @@ def outcome(consultation_id: int) -> ResponseReturnValue:
     consultation = queries.get_visible(consultation_id, user)
     form = shapes.OutcomeForm(data={"outcome": consultation.outcome})
     if form.validate_on_submit():
-        try:
+        with form.absorbing():
             lifecycle.publish_outcome(consultation_id, outcome=form.outcome.data, actor=user)
-        except Invalid as refused:
-            form.absorb(refused)
-        else:
             flash(_("The outcome is public. Everybody who took part is told."))
             return _to_overview(consultation_id)
     return _step(
