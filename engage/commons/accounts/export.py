@@ -11,6 +11,7 @@ from typing import Any
 from engage.commons.accounts import queries, sessions
 from engage.commons.accounts.models import User
 from engage.core import clock
+from engage.core.registry import Registry
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -23,21 +24,7 @@ class ExportSource:
     load: Callable[[User], Rows]
 
 
-class _Sources:
-    """The registry; a source of the same name is replaced."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, ExportSource] = {}
-
-    def add(self, source: ExportSource) -> None:
-        """Let a part appear in everybody's export."""
-        self._found[source.name] = source
-
-    def __iter__(self) -> Any:
-        return iter(self._found.values())
-
-
-sources = _Sources()
+sources: Registry[ExportSource] = Registry()
 
 
 def collect(user: User) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from engage.commons.accounts.models import User
 from engage.core.access import Decision
 from engage.core.errors import Text
+from engage.core.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,4 @@ class ThreadKind:
     load: Load
 
 
-@dataclass
-class Kinds:
-    """The registered kinds, by name."""
-
-    _by_name: dict[str, ThreadKind] = field(default_factory=dict)
-
-    def add(self, kind: ThreadKind) -> None:
-        """Register a kind; the same name is replaced."""
-        self._by_name[kind.name] = kind
-
-    def get(self, name: str) -> ThreadKind | None:
-        """The kind of that name, None when its feature is gone."""
-        return self._by_name.get(name)
-
-    def __iter__(self) -> Iterator[ThreadKind]:
-        return iter(self._by_name.values())
-
-
-kinds = Kinds()
+kinds: Registry[ThreadKind] = Registry()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from engage.commons.accounts.models import User
 from engage.core.access import Decision
 from engage.core.errors import Text
+from engage.core.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,4 @@ class OwnerKind:
     load: Load
 
 
-@dataclass
-class Kinds:
-    """The registered kinds, by name."""
-
-    _by_name: dict[str, OwnerKind] = field(default_factory=dict)
-
-    def add(self, kind: OwnerKind) -> None:
-        """Register a kind; the same name is replaced."""
-        self._by_name[kind.name] = kind
-
-    def get(self, name: str) -> OwnerKind | None:
-        """The kind of that name, None when its feature is gone."""
-        return self._by_name.get(name)
-
-    def __iter__(self) -> Iterator[OwnerKind]:
-        return iter(self._by_name.values())
-
-
-kinds = Kinds()
+kinds: Registry[OwnerKind] = Registry()
