@@ -2,6 +2,7 @@
 
 import enum
 import fcntl
+import hashlib
 import threading
 import time
 from collections import deque
@@ -306,6 +307,19 @@ def lock(model: type[Row], ident: Any) -> Row:
     if row is None:
         raise Missing
     return row
+
+
+def lock_name(name: str) -> None:
+    """Hold a name until commit: for what is counted where no row stands for it.
+
+    SQLite has one writer anyway; PostgreSQL waits for whoever holds the same name.
+    """
+    if not in_transaction():
+        raise RuntimeError("lock_name() belongs inside transactional()")
+    if db.session.get_bind().dialect.name == "postgresql":
+        digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+        key = int.from_bytes(digest, "big", signed=True)
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
 
 
 def stream(statement: Select[Any], size: int = 500) -> Iterator[Sequence[Any]]:

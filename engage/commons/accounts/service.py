@@ -38,7 +38,7 @@ from engage.commons.accounts.models import (
 from engage.commons.accounts.sessions import Visitor
 from engage.core import audit, clock, erasures, outbox
 from engage.core.access import require
-from engage.core.db import db, lock, transactional
+from engage.core.db import db, lock, lock_name, transactional
 from engage.core.errors import Conflict, Invalid, Missing, Text, TooMany
 from engage.core.events import announce
 from engage.core.i18n import _, _l, babel_name, force_locale, locales
@@ -450,6 +450,7 @@ def admit_guest(*, email: str, display_name: str, kind: StakeholderKind, locale:
     """
     address, name = _collected(lambda: checked_email(email), lambda: checked_name(display_name))
     with transactional():
+        lock_name(f"guest {email_key(address)}")
         recent = db.session.scalar(
             select(func.count()).where(
                 Guest.email_key == email_key(address),
