@@ -23,6 +23,7 @@ from engage.commons.accounts.models import (
     Registration,
     StakeholderKind,
 )
+from engage.commons.accounts.passwords import make_hash
 from engage.commons.comments import service as comments
 from engage.commons.comments.models import ReactionValue, Stance
 from engage.commons.comments.tokens import held_token
@@ -38,6 +39,7 @@ from engage.core.db import db, transactional
 from engage.programmes.consultations.models import TranslationMark
 from engage.programmes.consultations.service import following, lifecycle, parts, writing
 from tests.factories.accounts import (
+    PASSWORD,
     make_guest,
     make_member,
     make_organisation,
@@ -92,7 +94,7 @@ def people(world: World) -> None:
             display_name="Newcomer",
             kind=StakeholderKind.RESIDENT,
             locale="en",
-            password="x",
+            password=make_hash(PASSWORD),
             created_at=clock.now(),
         )
         db.session.add_all([passkey, identity, waiting])
