@@ -86,7 +86,7 @@ def _sent_by_guest(guest_id: int) -> list[guests.Sent]:
     hung = queries.places((comment.thread for comment in found), None, clock.now())
     return [
         guests.Sent(
-            _("Comment on %(place)s", place=hung[comment.thread_id].title),
+            _("A comment on %(place)s", place=hung[comment.thread_id].title),
             f"{comment_url(comment.id)}#c{comment.id}",
             waits=comment.state is CommentState.HELD,
         )
@@ -115,7 +115,7 @@ def _subjects(ids: Collection[int]) -> Mapping[int, Subject]:
         place = hung.get(comment.thread_id)
         subjects[ident] = Subject(
             id=ident,
-            title=_("Comment on %(place)s", place=place.title) if place else _("Comment"),
+            title=_l("A comment on %(place)s", place=place.title) if place else _l("Comment"),
             text=comment.body,
             html=comment.body_html,
             url=comment_url(ident),

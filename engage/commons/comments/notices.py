@@ -42,7 +42,7 @@ def _tell(
         template=template,
         context={
             "by": by,
-            "place_title": str(place.title),
+            "place_title": place.title,  # lazy: said in each reader's language
             "excerpt": plain(comment.body, limit=EXCERPT),
         },
         url=comment_url(comment.id),
@@ -62,7 +62,7 @@ def tell_author_answered(
     """Your comment has an official answer. Guests are told by mail alone."""
     context = {
         "organisation": organisation,
-        "place_title": str(place.title),
+        "place_title": place.title,
         "excerpt": plain(answer.body, limit=EXCERPT),
         "yours": plain(comment.body, limit=EXCERPT),
         "receipt": receipt_number(comment.id),

@@ -21,6 +21,7 @@ from engage.commons.moderation.models import (
 )
 from engage.core import clock, settings
 from engage.core.db import db
+from engage.core.i18n import babel_name, force_locale, locales
 
 
 def opened_case(kind: str, subject: Subject, now: datetime) -> Case:
@@ -105,4 +106,6 @@ def note(
 
 
 def _title(subject: Subject) -> str:
-    return str(subject.title)[:300]
+    """For lists of the office: in the instance's own language, whoever reports."""
+    with force_locale(babel_name(locales()[0])):
+        return str(subject.title)[:300]

@@ -1,6 +1,7 @@
 """What can be reported. Each feature whose people write adds its kind."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from engage.core.errors import Missing
 class Subject:
     """One contribution as moderation sees it. `html` comes stored from `core.richtext`.
 
+    `title` is lazy where it is ours to say: letters say it in their reader's language.
     `url` shows it in its place, `context_url` what stands around it (the same, unless told).
     `is_hidden` also covers withdrawn: readers no longer see it.
     """
@@ -55,6 +57,18 @@ def get(name: str) -> Kind:
         return _kinds[name]
     except KeyError:
         raise Missing from None
+
+
+def subjects(named: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Subject]:
+    """Contributions of any kinds, one load for each kind; what is gone is absent."""
+    wanted: defaultdict[str, set[int]] = defaultdict(set)
+    for name, ident in named:
+        wanted[name].add(ident)
+    return {
+        (name, ident): subject
+        for name, idents in wanted.items()
+        for ident, subject in get(name).load(sorted(idents)).items()
+    }
 
 
 def names() -> list[str]:

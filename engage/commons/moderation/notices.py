@@ -31,7 +31,7 @@ def letter_context(
     return {
         "kind_label": kinds.get(case.kind).label,
         "case": case,
-        "title": case.title,
+        "title": queries.title_of(case),
         "quoted": plain(snapshot.text, limit=QUOTED),
         "written_language": snapshot.language,
         "outcome": outcome.value,
@@ -51,7 +51,7 @@ def thank_reporter(report: Report, case: Case) -> None:
         "moderation/report_received",
         {
             "kind_label": kinds.get(case.kind).label,
-            "title": case.title,
+            "title": queries.title_of(case),
             "report": report,
             "ground": rules.GROUNDS[report.ground],
             "excerpt": report.explanation,
@@ -119,7 +119,7 @@ def confirm_complaint(complaint: Complaint, case: Case) -> None:
         case,
         "moderation/complaint_received",
         {
-            "title": case.title,
+            "title": queries.title_of(case),
             "kind_label": kinds.get(case.kind).label,
             "complaint": complaint,
             "excerpt": complaint.text,
@@ -136,7 +136,7 @@ def answer_complaint(complaint: Complaint, case: Case, *, turned: bool) -> None:
         case,
         "moderation/complaint_answered",
         {
-            "title": case.title,
+            "title": queries.title_of(case),
             "kind_label": kinds.get(case.kind).label,
             "complaint": complaint,
             "excerpt": complaint.words,

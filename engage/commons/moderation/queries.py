@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from engage.commons.accounts.models import Guest, User
+from engage.commons.moderation import kinds
 from engage.commons.moderation.models import (
     Case,
     CaseEvent,
@@ -102,6 +104,21 @@ def queue_beside(user: User, found: Case, limit: int) -> tuple[Sequence[Case], C
 
 def _not_by(user: User) -> ColumnElement[bool]:
     return Case.author_id.is_(None) | (Case.author_id != user.id)
+
+
+def title_of(case_row: Case) -> Any:
+    """What the case is about, for readers of any language; as it was called when it is gone."""
+    return titles([case_row])[case_row.id]
+
+
+def titles(rows: Iterable[Case]) -> dict[int, Any]:
+    """The same for a list of cases, by their ids."""
+    cases = list(rows)
+    found = kinds.subjects((row.kind, row.target_id) for row in cases)
+    return {
+        row.id: subject.title if (subject := found.get((row.kind, row.target_id))) else row.title
+        for row in cases
+    }
 
 
 def reports(case_row: Case, *, opening: int | None = None) -> Sequence[Report]:

@@ -41,6 +41,7 @@ def index() -> str:
         state=state.value,
         counts=queries.counts(),
         first_due=queries.first_due(),
+        titles=queries.titles(page.items),
         grounds=queries.report_grounds([case.id for case in page.items]),
         labels=rules.GROUNDS,
         now=clock.now(),
@@ -106,11 +107,12 @@ def _mark(outcome: Outcome, rule: str, words: str) -> str:
 
 def _around(found: Case, user: Any) -> dict[str, Any]:
     now = clock.now()
-    subject = kinds.get(found.kind).load([found.target_id]).get(found.target_id)
+    waiting, following = queries.queue_beside(user, found, 12)
+    subjects = kinds.subjects((case.kind, case.target_id) for case in [found, *waiting])
+    subject = subjects.get((found.kind, found.target_id))
     reports = queries.reports(found)
     grounds = sorted({report.ground for report in reports})
     decisions, complaints = queries.decisions(found)
-    waiting, following = queries.queue_beside(user, found, 12)
     standing = next((d for d in decisions if d.undone_at is None), None)
     return {
         "case": found,
@@ -133,6 +135,7 @@ def _around(found: Case, user: Any) -> dict[str, Any]:
         "can_undo": bool(standing and policy.can_undo(user, standing, now)),
         "following": following,
         "waiting": waiting,
+        "subjects": subjects,
         "now": now,
     }
 
@@ -246,6 +249,7 @@ def several() -> Any:
         "moderation/office/several.html",
         form=form,
         page=page,
+        titles=queries.titles(page.items),
         chosen=chosen,
         grounds=queries.report_grounds([case.id for case in page.items]),
         labels=rules.GROUNDS,
@@ -272,6 +276,7 @@ def complaints() -> str:
     return render_template(
         "moderation/office/complaints.html",
         page=page,
+        titles=queries.titles(one.decision.case for one in page.items),
         counts=queries.counts(),
         user_id=current_user().id,
         now=clock.now(),
@@ -308,6 +313,7 @@ def complaint(complaint_id: int) -> Any:
         complaint=found,
         decision=found.decision,
         case=found.decision.case,
+        about=queries.title_of(found.decision.case),
         kind=kinds.get(found.decision.case.kind),
         rule=rules.RULES[found.decision.rule],
         can=policy.can_review(user, found),
