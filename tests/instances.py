@@ -50,6 +50,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_LEASH = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG; it outlives the exec
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def leashed(*command: object) -> list[str]:
+    """The command, as a process that dies with this one: a killed test leaves nothing behind."""
+    words = [os.getpid(), *command]
+    return [sys.executable, "-S", "-c", _LEASH, *map(str, words)]
+
+
 @dataclass
 class Server:
     """A real server process on a data folder, and an application on the same data."""
@@ -73,7 +87,7 @@ class Server:
         command = command or ("serve", "--alone")
         log = (self.folder / "server.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *command],
+            leashed(sys.executable, "-m", "flask", "--app", "wsgi", *command),
             cwd=settings.ROOT,
             env={**os.environ, **self.env},
             stdout=log,

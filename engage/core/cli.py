@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import OperationalError
 
-from engage.core import checkup, supervise
+from engage.core import checkup, outbox, supervise, tasks
 from engage.core.backup import BackupError, Report, backup, is_empty, restore
 from engage.core.checkup import BAD, GOOD
 from engage.core.db import db
@@ -84,7 +84,9 @@ def worker_command(wait: bool) -> None:
         max_delay=1.0,  # an idle queue is looked at every second
         graceful_signal="TERM",
     )
+    tasks.stopping = consumer.stop_flag
     threading.Thread(target=_beat_for_ever, args=(app,), daemon=True).start()
+    outbox.sweep.later()  # what another one left when it died need not wait for the clock
     consumer.run()
 
 

@@ -3,7 +3,9 @@
 import logging
 import smtplib
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import formataddr, make_msgid, parseaddr
 from enum import StrEnum
@@ -29,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engage.core import audit, clock
+from engage.core import audit, clock, tasks
 from engage.core.db import Model, db, intpk, transactional
 from engage.core.errors import Invalid
 from engage.core.i18n import _l, babel_name, force_locale
@@ -41,7 +43,7 @@ relay = MailExtension()
 # minutes to wait after the 1st, 2nd ... refusal; then the mail has failed
 BACKOFF = (1, 5, 15, 60, 240, 720)
 _LOST_AFTER = timedelta(minutes=10)
-_BATCH = 100
+_CLOSING = 421  # what a relay says before it hangs up
 _PURGED_AT_ONCE = 500
 _PATIENCE = 30  # seconds the relay may take over one answer
 
@@ -198,18 +200,20 @@ def _claim(limit: int) -> list[int]:
 
 def _message(mail: Mail) -> Message:
     to = formataddr((mail.to_name, mail.to_address)) if mail.to_name else mail.to_address
-    return Message(
+    message = Message(
         subject=mail.subject,
         recipients=[to],
         body=mail.body_text,
         html=mail.body_html,
         extra_headers={
             **mail.headers,
-            "Message-ID": mail.message_id,
             "Auto-Submitted": "auto-generated",
             "Content-Language": mail.locale,
         },
     )
+    # the same each time it is tried, so that a reader's mailbox knows a second copy
+    message.msgId = mail.message_id
+    return message
 
 
 def _note(ident: int, state: MailState, error: str | None = None) -> None:
@@ -253,58 +257,118 @@ class _Relay(Connection):
             host.login(settings.username, settings.password)
         return host
 
+    def __exit__(self, *_: object) -> None:
+        """Take leave; what was said before counts, however the relay takes it."""
+        if self.host is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self.host.quit()
+            self.host.close()
 
-def _give_back(ids: list[int]) -> None:
+
+def _give_back(ident: int, error: str) -> None:
+    """The relay is away: no mail's fault. What is due waits for the next sweep and says why."""
+    now = clock.now()
     with transactional():
         db.session.execute(
             update(Mail)
-            .where(Mail.id.in_(ids), Mail.state == MailState.SENDING)
+            .where(Mail.id == ident, Mail.state == MailState.SENDING)
             .values(state=MailState.QUEUED, claimed_at=None)
+        )
+        db.session.execute(
+            update(Mail)
+            .where(Mail.state == MailState.QUEUED, Mail.next_attempt_at <= now)
+            .values(error=error[:500])
         )
 
 
-def _hand_over(connection: Any, ident: int) -> None:
-    mail = db.session.get(Mail, ident, populate_existing=True)
-    if mail is None:
-        return  # its reader left meanwhile
+def _hand_over(connection: Any, mail: Mail) -> tuple[MailState, str | None, bool]:
+    """What became of it, what the relay said, and whether the connection still holds."""
     try:
         connection.send(_message(mail))
     except smtplib.SMTPRecipientsRefused as refusal:
         code, words = next(iter(refusal.recipients.values()))
-        state = MailState.BOUNCED if code >= 500 else MailState.QUEUED
-        _note(ident, state, f"{code} {words!r}")
     except smtplib.SMTPResponseException as refusal:
-        state = MailState.BOUNCED if refusal.smtp_code >= 500 else MailState.QUEUED
-        _note(ident, state, f"{refusal.smtp_code} {refusal.smtp_error!r}")
-    except (smtplib.SMTPException, OSError):
-        raise
+        code, words = refusal.smtp_code, refusal.smtp_error  # type: ignore[assignment]
+    except smtplib.SMTPNotSupportedError as refusal:
+        return MailState.BOUNCED, str(refusal), True
+    except (smtplib.SMTPException, OSError) as broken:
+        return MailState.QUEUED, str(broken) or type(broken).__name__, False
     except Exception as broken:
         # one mail that cannot be built must not stop the others
-        log.exception("mail %s cannot be sent", ident)
-        _note(ident, MailState.FAILED, str(broken))
+        log.exception("mail %s cannot be sent", mail.id)
+        return MailState.FAILED, str(broken), True
     else:
-        _note(ident, MailState.SENT)
+        return MailState.SENT, None, True
+    state = MailState.BOUNCED if code >= 500 else MailState.QUEUED
+    return state, f"{code} {words!r}", code != _CLOSING
+
+
+def _hand_over_all(connection: Any, ident: int | None) -> int | None:
+    """Hand over this mail and what is due after it.
+
+    Answers the mail to go on with over another connection, None when there is none or when
+    this connection broke over its first.
+    """
+    is_first = True
+    while ident is not None:
+        mail = db.session.get(Mail, ident, populate_existing=True)
+        holds, state, error = True, None, None
+        if mail is not None:  # else its reader left meanwhile
+            state, error, holds = _hand_over(connection, mail)
+            if not holds:
+                log.warning("mail relay: %s", error)
+        # in one transaction: a worker that dies holds one mail, never a pile of them
+        with transactional():
+            if state is not None:
+                _note(ident, state, error)
+            may_go_on = (holds or not is_first) and not tasks.stopping.is_set()
+            ident = _claim_one() if may_go_on else None
+        if not holds:
+            return ident
+        is_first = False
+    return None
+
+
+def _claim_one() -> int | None:
+    return next(iter(_claim(1)), None)
+
+
+def _drain() -> None:
+    ident = _claim_one()
+    while ident is not None:
+        connection = _Relay(current_app.extensions["mail"])
+        try:
+            connection.__enter__()
+        except (smtplib.SMTPException, OSError) as away:
+            log.warning("mail relay: %s", away)
+            _give_back(ident, str(away) or type(away).__name__)
+            return
+        try:
+            ident = _hand_over_all(connection, ident)
+        finally:
+            connection.__exit__()
+
+
+_wanted = threading.Event()
+_at_work = threading.Lock()
 
 
 @task
 def deliver() -> None:
-    """Hand over what is due, over one connection a batch; stops by itself when none is left."""
+    """Hand over what is due, mail by mail over one connection.
+
+    One thread of a process does it: a relay that is slow or hangs holds no other work up.
+    Another call meanwhile is heard when that thread has finished its round.
+    """
     if not current_app.config["MAIL_SERVER"]:
         return
-    while ids := _claim(_BATCH):
-        waiting = list(ids)
+    _wanted.set()
+    while _wanted.is_set() and _at_work.acquire(blocking=False):
         try:
-            with _Relay(current_app.extensions["mail"]) as connection:
-                while waiting:
-                    _hand_over(connection, waiting[0])
-                    waiting.pop(0)
-        except (smtplib.SMTPException, OSError) as away:
-            log.warning("mail relay: %s", away)
-            if waiting:
-                _note(waiting.pop(0), MailState.QUEUED, str(away))
-                _give_back(waiting)
-            return
-        db.session.expire_all()
+            _wanted.clear()
+            _drain()
+        finally:
+            _at_work.release()
 
 
 @every(minutes=1)

@@ -2,14 +2,15 @@
 
 import importlib
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 from huey import PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.api import Huey
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from engage.core.db import after_commit
 from engage.core.errors import Unavailable
@@ -17,6 +18,7 @@ from engage.core.errors import Unavailable
 RETRY = 15.0  # seconds until a task tries again that did not get its turn to write
 
 log = logging.getLogger(__name__)
+stopping = threading.Event()  # set in a worker that was asked to stop: long work ends early
 
 
 class Task:
@@ -57,11 +59,6 @@ def every(*, minutes: int) -> Callable[[Callable[[], Any]], Task]:
         return made
 
     return mark
-
-
-def periodic_tasks() -> dict[str, Task]:
-    """The tasks that run by the clock, by name."""
-    return {name: _tasks[name] for name in _periodic}
 
 
 def _enqueue(name: str, args: Any, kwargs: Any, delay: float = 0) -> None:
@@ -108,8 +105,9 @@ class Queue:
         with self.app.app_context():
             try:
                 work(*args, **kwargs)
-            except Unavailable:
-                # somebody writes for long: come back, unless the clock does it by itself
+            except (Unavailable, OperationalError):
+                # somebody writes for long, or the database is away: come back, unless the
+                # clock does it by itself
                 log.warning("task %s waits for the database", name)
                 if name not in _periodic:
                     self.push(name, args, kwargs, RETRY)
@@ -141,14 +139,6 @@ def _make_huey(app: Flask) -> Huey:
         )
     path = app.config["QUEUE_PATH"]
     return SqliteHuey("engage", filename=path, results=False, fsync=True)
-
-
-def queue_kind(app: Flask) -> str:
-    """`redis`, `postgresql` or `sqlite`: which queue this deployment uses."""
-    redis = app.config.get("REDIS_URL")
-    if redis:
-        return str(urlsplit(redis).scheme)
-    return str(make_url(app.config["DATABASE_URL"]).get_backend_name())
 
 
 def register(app: Flask) -> None:

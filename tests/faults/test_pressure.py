@@ -18,14 +18,14 @@ from engage.core.db import db
 from tests.factories.accounts import make_user
 from tests.factories.consultations import make_consultation
 from tests.faults.test_kills import Hidden
+from tests.faults.tools import TOOLS, needs_tools
 from tests.instances import cookie_of, server
 
 pytestmark = pytest.mark.faults
-TOOLS = Path(os.environ.get("ENGAGE_TEST_TOOLS", Path(__file__).parents[3] / "shared/tools"))
 
 
 @pytest.mark.parametrize("kind", ["headers", "body", "read"])
-@pytest.mark.skipif(not TOOLS.is_dir(), reason="ENGAGE_TEST_TOOLS names no folder")
+@needs_tools
 def test_slow_clients_hold_nobody_up(tmp_path: Path, kind: str) -> None:
     with server(tmp_path, "slow") as site:
         site.start()
