@@ -173,7 +173,7 @@ def test_audit_file_streams_the_same_rows(client, admin) -> None:
     page = client.get("/en/office/audit/audit.csv?action=comment.hidden", status=200)
     assert page.headers["Content-Type"].startswith("text/csv")
     assert page.body.count("comment.hidden") == 1
-    assert "previous,hash" in page.body
+    assert '"previous","hash"' in page.body
 
 
 def test_analysts_read_the_record_and_nothing_else(client, sign_in) -> None:
