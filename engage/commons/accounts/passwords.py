@@ -48,13 +48,14 @@ def weakness(password: str, about: Iterable[str] = ()) -> Text | None:
         return _l("Use at most 128 characters.")
     if "\x00" in typed:
         return _l("This password holds a character that cannot be typed again.")
-    folded = _fold(typed)
+    folded, unleeted = _fold(typed), _fold(typed.translate(_LEET))
     if len(set(typed)) < 5 or _is_run(folded) or _is_repeated(folded):
         return _l("This password is one pattern repeated, which is tried first. Use a few words.")
-    if _is_common(folded, _fold(typed.translate(_LEET))):
+    if _is_common(folded, unleeted) or _is_predictable(typed):
         return _l("This password is on the list of those tried first. Use a few words of your own.")
     words = [*SITE_WORDS, *(_fold(word) for word in about)]
-    if _little_besides(folded, [word for word in words if len(word) >= 4]):
+    words = [word for word in words if len(word) >= 4]
+    if _little_besides(folded, words) or _little_besides(unleeted, words):
         return _l("This password is mostly your own name, your address or the name of this site.")
     return None
 
@@ -123,6 +124,91 @@ def _is_common(folded: str, unleeted: str) -> bool:
     return any(
         plain[:cut] in _common() and plain[cut:] in _common() for cut in range(3, len(plain) - 2)
     )
+
+
+# --- predictable: made of known pieces ------------------------------------------------------
+
+# what a piece costs whoever guesses, and how much is still cheap: two known words with any years
+# and signs around them, a word and two walks, or four walks over the keyboard
+_WORD, _WALK, _CHEAP = 2, 1, 4
+_LONGEST_WORD = 32
+
+
+def _is_predictable(typed: str) -> bool:
+    """Does it fall apart into a few known words and walks, with nothing but digits between?"""
+    return any(_falls_apart(text) for text in {_bare(typed), _fold(typed)})
+
+
+def _bare(text: str) -> str:
+    """Lower case without accents; signs stay, because they may stand for letters."""
+    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
+def _falls_apart(text: str) -> bool:
+    letters = text.translate(_LEET)
+    # cheapest way to each place: (cost, letters explained)
+    best: list[tuple[int, int] | None] = [(0, 0)] + [None] * len(text)
+    for at in range(len(text)):
+        here = best[at]
+        if here is None:
+            continue
+        for length, cost in _pieces(text, letters, at):
+            known = here[1] - (length if cost else 0)  # negative: the smaller explains more
+            way = (here[0] + cost, known)
+            there = best[at + length]
+            if way[0] <= _CHEAP and (there is None or way < there):
+                best[at + length] = way
+    end = best[-1]
+    return end is not None and -end[1] * 2 >= sum(sign.isalnum() for sign in text) - _YEARS
+
+
+_YEARS = 8  # digits of a date, or of two years, add little to what stands beside them
+
+
+def _pieces(text: str, letters: str, at: int) -> Iterator[tuple[int, int]]:
+    """(length, cost) of every known piece that begins here."""
+    if not text[at].isalpha():
+        yield 1, 0  # a digit or a sign beside the words
+    for length in range(3, min(_LONGEST_WORD, len(text) - at) + 1):
+        if letters[at : at + length] in _common() or text[at : at + length] in _common():
+            yield length, _WORD
+    for length in _walks(text, at):
+        yield length, _WALK
+
+
+def _walks(text: str, at: int) -> Iterator[int]:
+    """The lengths, of three keys and more, of walks to the next key or of one key held down."""
+    for neighbours in _NEIGHBOURS:
+        end = at + 1
+        while end < len(text) and text[end] in neighbours.get(text[end - 1], ""):
+            end += 1
+            if end - at >= 3:
+                yield end - at
+
+
+def _near(rows: tuple[str, ...]) -> dict[str, str]:
+    """Which keys touch each key: beside it, above and below, as the rows are shifted."""
+    found: dict[str, str] = {}
+    for y, row in enumerate(rows):
+        for x, key in enumerate(row):
+            beside = [(y, x - 1), (y, x), (y, x + 1), (y + 1, x - 1), (y + 1, x), (y - 1, x)]
+            beside.append((y - 1, x + 1))
+            found[key] = "".join(
+                rows[b][a] for b, a in beside if 0 <= b < len(rows) and 0 <= a < len(rows[b])
+            )
+    return found
+
+
+_NEIGHBOURS = tuple(
+    _near(rows)
+    for rows in (
+        ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"),
+        ("1234567890", "azertyuiop", "qsdfghjklm", "wxcvbn"),
+        ("1234567890", "qwertzuiop", "asdfghjkl", "yxcvbnm"),
+        ("abcdefghijklmnopqrstuvwxyz",),
+    )
+)
 
 
 def _unleeted_word(unleeted: str) -> str:

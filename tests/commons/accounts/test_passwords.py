@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 from flask import Flask
@@ -35,6 +36,40 @@ ABOUT = ("Jeanne Dupont", "jeanne.dupont@example.org", "Jeanne", "Dupont")
         "jeannedupont1980",
         "Jeanne.Dupont!!",
         "has a nul \x00 inside",
+        # walks over each keyboard, straight, slanting and there and back
+        "1qaz2wsx3edc",
+        "zaq12wsxcde3",
+        "qazwsxedcrfv",
+        "azertyuiop123",
+        "poiuytreza12",
+        "qsdfghjklm12",
+        "asdfqwerzxcv",
+        "qwertz123456",
+        "1234qwerASDF",
+        # a word with the year, the month, the season, the place
+        "Summer2026!!!",
+        "Printemps2026!",
+        "Septembre-2026",
+        "Vendredi13/11/26",
+        "Décembre.2026.",
+        "Dunkerque62200",
+        "boulogne62200!",
+        "LeTouquet@2026",
+        "CotedOpale2026",
+        "26/11/1998lens",
+        "parissaintgermain",
+        # digits and signs for letters
+        "P4ssw0rd2026!",
+        "M0tdep@sse2026",
+        "S0le1l$$2026",
+        "3ng@ge-2026-!",
+        "c0rrecth0rse!",
+        # two words known to everybody are one idea
+        "summer*winter",
+        "IloveParis2026",
+        "monamour-toujours",
+        "princess_dragon99",
+        "harbour12345678",
     ],
 )
 def test_passwords_that_are_tried_first(app: Flask, typed: str) -> None:
@@ -51,10 +86,52 @@ def test_passwords_that_are_tried_first(app: Flask, typed: str) -> None:
         "no digits at all here",
         "8264 9173 5530 4",
         "x7!" + "harbour fog " * 10,
+        # words everybody knows are good when there are enough of them
+        "summer winter harbour gull",
+        "trois mouettes sur le quai",
+        "harbour crane tide and fog",
+        "blue herring sings at noon",
+        "le phare clignote jeudi",
+        "kT9!vq2#Lm4z",
+        "7f3a91c0de55",
+        "d2Vhcm5lc3Nl",
+        "dkmwpqhzvjxt",
+        "port-zgmkt-4471",
+        "83 wagons of salt",
     ],
 )
 def test_no_rule_on_kinds_of_characters(app: Flask, typed: str) -> None:
     assert passwords.weakness(typed, ABOUT) is None
+
+
+def test_the_list_is_folded_as_it_is_compared() -> None:
+    lines = passwords._common()
+    assert len(lines) > 1000
+    assert {line for line in lines if passwords._fold(line) != line} == set()
+    assert max(map(len, lines)) <= passwords._LONGEST_WORD
+
+
+def test_variants_of_every_word_on_the_list_are_refused() -> None:
+    """Thousands of the first guesses: year behind, sign behind, digits for letters, twice."""
+    slipped = []
+    for word in passwords._common():
+        if len(word) < 4 or not word.isalpha():
+            continue
+        leet = word.replace("a", "@").replace("o", "0").replace("e", "3").replace("i", "1")
+        for made in (
+            f"{word.capitalize()}2026!", f"{word}123456789", f"{leet}-2026-!",
+            f"2026{word}!!!!", f"{word}{word}2026", f"!!{word.upper()}1998!!",
+        ):  # fmt: skip
+            if len(made) >= passwords.SHORTEST and passwords.weakness(made) is None:
+                slipped.append(made)
+    assert slipped == []
+
+
+def test_a_long_password_is_judged_at_once() -> None:
+    began = time.perf_counter()
+    for typed in ("1qaz" * 32, "summer" * 21, "a1" * 64, "qwerty!" * 18):
+        passwords.weakness(typed[:128], ABOUT)
+    assert time.perf_counter() - began < 2
 
 
 def test_hashes_are_argon2id_with_the_promised_cost(app: Flask) -> None:
