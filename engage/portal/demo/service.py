@@ -13,7 +13,7 @@ from engage.core import clock
 from engage.core.db import db
 from engage.core.errors import NotAllowed
 from engage.core.i18n import _l
-from engage.portal.demo import content, crowd
+from engage.portal.demo import content, crowd, office
 from engage.portal.demo.cast import ON_SHOW, again, enter, is_on_stage
 from engage.portal.demo.story import Story, agree_with_paragraphs
 from engage.programmes.consultations.models import Consultation, ConsultationDocument
@@ -49,6 +49,7 @@ def load(scale: int, progress: Progress) -> None:
 
 
 def _tell(story: Story, progress: Progress) -> None:
+    office.furnish(actor=story.cast.people["admin"])
     people = len(story.cast.people) + len(story.cast.crowd)
     progress(f"{people} people and {len(story.cast.groups)} organisations.")
     story.write()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from engage.commons.comments.models import Comment, CommentState, OfficialAnswer, Thread
 from engage.commons.documents.models import Version
 from engage.commons.moderation.models import Case
-from engage.core import audit, clock
+from engage.core import audit, clock, settings
 from engage.core.db import db
 from engage.core.errors import NotAllowed
 from engage.portal.demo import crowd, service
@@ -54,10 +55,20 @@ def test_the_story_is_whole(app: Flask, demonstration: None) -> None:
     assert db.session.scalar(select(func.max(Version.number))) == 2
     waiting = [case for case in db.session.scalars(select(Case)) if case.reports_count]
     assert len(waiting) == 1
+    # whoever looks at it first finds it in time, and has most of a day to decide
+    assert waiting[0].due_at > clock.now() + timedelta(hours=18)
     assert not list(audit.broken_links())
     latest = db.session.scalar(select(func.max(Comment.received_at)))
     assert latest is not None
     assert latest <= clock.now()
+
+    for name in ("contact.email", "legal.protection_officer"):
+        assert str(settings.value(name)).endswith("@example.org"), "a demonstration writes nobody"
+    assert all(settings.value(f"legal.{part}") for part in ("publisher", "director", "hosting"))
+    legal = app.test_client().get("/en/legal").text
+    assert "Engage, a demonstration" in legal
+    assert "mailto:contact@example.org" in legal
+    assert "mailto:data.protection@example.org" in app.test_client().get("/fr/privacy").text
 
     before = crowd.comments_now()
     service.load(1, quiet)
