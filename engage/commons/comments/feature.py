@@ -49,7 +49,7 @@ def register(app: Flask) -> None:
         "uq_thread_reactions_thread_id_user_id",
     ):
         explain_constraint(name, _l("You have said this already. It counts once."))
-    slots.fill("layout.me", staff.menu_entry, order=40)
+    slots.fill("layout.me", views.menu_entry, order=40)
     nav.add(
         NavItem(
             "answers",

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, url_for
-from markupsafe import Markup
+from flask import flash, redirect, render_template, request, url_for
 
-from engage.commons.accounts.models import Role, StakeholderKind, User
+from engage.commons.accounts.models import Role
 from engage.commons.comments import policy, queries, service
 from engage.commons.comments.forms import AnswerForm
 from engage.commons.comments.queries import Waiting
@@ -37,29 +36,12 @@ def answer_url(comment_id: int) -> str:
     return url_for("comments_office.answer", comment_id=comment_id)
 
 
-def menu_entry(user: User | None) -> Markup | None:
-    """The way to the list in the menu of people who speak for an authority but are no staff."""
-    if user is None or user.is_staff or user.kind is not StakeholderKind.AUTHORITY:
-        return None
-    if not spoken_for(user):
-        return None
-    return Markup(render_template("comments/office/_menu.html"))  # noqa: S704  a template's output
-
-
-def spoken_for(user: User) -> set[int]:
-    """Ids of the organisations the reader speaks for; page and menu ask once a request."""
-    if "spoken_for" not in g:
-        g.spoken_for = queries.spoken_for_ids(user)
-    found: set[int] = g.spoken_for
-    return found
-
-
 @bp.get("")
 @signed_in
 def index() -> str:
     """The comments an answer is owed to, the most urgent first."""
     user, now = current_user(), clock.now()
-    speaks = spoken_for(user)
+    speaks = queries.spoken_for_ids(user)
     require(policy.can_see_queue(user, speaks))
     hosts = None if user.has_role(Role.ORGANISER) else speaks
     which = request.args.get("show", "")

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Response, current_app, redirect, render_template, request, url_for
+from flask import Response, current_app, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 
-from engage.commons.accounts.models import User
+from engage.commons.accounts.models import StakeholderKind, User
 from engage.commons.accounts.queries import organisations_spoken_for
 from engage.commons.comments import policy, queries, service, tokens
 from engage.commons.comments.branches import Shown
@@ -21,7 +21,6 @@ from engage.commons.comments.forms import CommentForm, EditForm, EmptyForm, reac
 from engage.commons.comments.models import DEEPEST, Comment, CommentState, Thread
 from engage.commons.comments.queries import Sort
 from engage.commons.comments.receipts import receipt_number
-from engage.commons.comments.staff import spoken_for
 from engage.commons.comments.threads import Place
 from engage.core import clock
 from engage.core.access import current_user, public, require, signed_in
@@ -116,6 +115,23 @@ def _reader(place: Place, now: datetime) -> Reader:
         may_write=bool(policy.can_comment(user, place)),
         may_answer=bool(policy.can_answer(user, place.host_ids, speaks)),
     )
+
+
+def menu_entry(user: User | None) -> Markup | None:
+    """The way to the list in the menu of people who speak for an authority but are no staff."""
+    if user is None or user.is_staff or user.kind is not StakeholderKind.AUTHORITY:
+        return None
+    if not spoken_for(user):
+        return None
+    return Markup(render_template("comments/office/_menu.html"))  # noqa: S704  a template's output
+
+
+def spoken_for(user: User) -> set[int]:
+    """Ids of the organisations the reader speaks for; page and menu ask once a request."""
+    if "spoken_for" not in g:
+        g.spoken_for = queries.spoken_for_ids(user)
+    found: set[int] = g.spoken_for
+    return found
 
 
 # --- reading ------------------------------------------------------------------------------
