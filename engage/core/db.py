@@ -24,7 +24,6 @@ from sqlalchemy import (
     Enum,
     MetaData,
     Select,
-    String,
     TypeDecorator,
     event,
     select,
@@ -33,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 
 from engage.core.errors import Missing, Unavailable, Uncertain
 
@@ -115,11 +114,6 @@ def related(*args: Any, **options: Any) -> Any:
     """A relationship that must be loaded on purpose: a forgotten load fails loudly."""
     options.setdefault("lazy", "raise_on_sql")
     return relationship(*args, **options)
-
-
-def text_column(length: int, **options: Any) -> MappedColumn[str]:
-    """A column of at most `length` characters."""
-    return mapped_column(String(length), **options)
 
 
 # --- writing ---------------------------------------------------------------------------

@@ -42,11 +42,6 @@ class Page(Generic[Item]):
         """Is there a page after?"""
         return self.page < self.pages
 
-    @property
-    def first_row(self) -> int:
-        """Number of the first row shown, counted from 1; 0 when there is none."""
-        return (self.page - 1) * self.per_page + 1 if self.items else 0
-
     def shown_pages(self) -> list[int | None]:
         """Page numbers to draw; None stands for a gap."""
         near = {1, self.pages, *range(self.page - 1, self.page + 2)}

@@ -82,24 +82,6 @@ def can_manage_organisation(
     )
 
 
-def can_speak_for(
-    actor: User | None, organisation: Organisation, membership: Membership | None
-) -> Decision:
-    """Leads and editors of a verified organisation."""
-    if actor is None:
-        return denied(_l("Please sign in."))
-    if not organisation.is_verified:
-        return denied(_l("This organisation is not verified yet."))
-    if (
-        membership is None
-        or membership.user_id != actor.id
-        or membership.accepted_at is None
-        or membership.role not in SPEAKING
-    ):
-        return denied(_l("You do not speak for this organisation."))
-    return ALLOWED
-
-
 def can_see_organisation(
     actor: User | None, organisation: Organisation, membership: Membership | None
 ) -> bool:

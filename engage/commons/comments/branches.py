@@ -37,10 +37,6 @@ class Answer:
         """Whole days between question and answer."""
         return self.waited.days
 
-    @property
-    def was_changed(self) -> bool:
-        return self.changed_at > self.published_at
-
 
 @dataclass(slots=True)
 class Shown:

@@ -12,7 +12,6 @@ from engage.commons.documents.unpacking import BROKEN, Archive, Unreadable
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-_STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 _REL = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _HEADING = re.compile(r"(?:heading|titre|\u00fcberschrift|titolo|t\u00edtulo|kop) ?([1-9])\Z")
 _HREF = re.compile(r"(?:https?://|mailto:|tel:)\S{1,2000}\Z", re.IGNORECASE)

@@ -182,41 +182,6 @@ def edit_draft(
     return version
 
 
-def edit_paragraph(paragraph_id: int, *, body: str, revision: int, actor: User) -> Version:
-    """Change the words of one paragraph of a draft; its place and its ancestor stay."""
-    with transactional():
-        paragraph = db.session.scalar(
-            select(Paragraph)
-            .where(Paragraph.id == paragraph_id)
-            .options(joinedload(Paragraph.previous))
-        )
-        if paragraph is None or paragraph.number is None:
-            raise Missing
-        version, document = _draft(paragraph.version_id, actor)
-        _fresh(version.revision, revision)
-        split = importing.read_text(body, SourceFormat.MARKDOWN, field="body")
-        if split.paragraphs != 1 or len(split.chapters) != 1:
-            raise Invalid(
-                {"body": _l("This is more than one paragraph. Edit the whole draft instead.")}
-            )
-        piece = next(p for p in split.chapters[0].pieces if p.number)
-        version.words += _count(piece.body) - paragraph.words
-        paragraph.kind, paragraph.body = piece.kind, piece.body
-        paragraph.body_html = render(piece.body, profile="plan")
-        paragraph.words = _count(piece.body)
-        if paragraph.previous is not None:
-            [found] = match([paragraph.previous.body], [piece.body]).matches
-            is_same = found.change is Change.SAME
-            paragraph.change = (
-                (paragraph.change if paragraph.change in _CARRIED else Change.SAME)
-                if is_same
-                else Change.EDITED
-            )
-        version.revision += 1
-        audit.record("document.draft_edited", document, actor=actor, version=version.number)
-    return version
-
-
 def discard_draft(version_id: int, *, revision: int, actor: User) -> None:
     """Throw a draft away; nothing published changes."""
     with transactional():

@@ -17,6 +17,7 @@ from engage.commons.accounts.models import (
     OrganisationDomain,
     OrganisationKind,
 )
+from engage.core import clock
 from engage.core.db import db, transactional
 from engage.core.errors import Conflict, Invalid, Missing, NotAllowed
 from engage.core.events import listen
@@ -319,3 +320,18 @@ def test_lists_cost_the_same_with_one_row_and_with_thirty(
         counts.append(len(sent))
     assert counts[1] - counts[0] <= 0, counts
     assert counts[0] <= 12
+
+
+@pytest.mark.parametrize("role", ["lead", "editor", "member"])
+@pytest.mark.parametrize("accepted", [True, False])
+@pytest.mark.parametrize("verified", [True, False])
+def test_leads_and_editors_speak_for_a_verified_organisation(
+    app: Flask, role: str, accepted: bool, verified: bool
+) -> None:
+    now = clock.now()
+    user, other = make_user(), make_user()
+    port = make_organisation(verified_at=now if verified else None)
+    make_member(user, port, role, accepted_at=now if accepted else None)
+    speaks = verified and accepted and role in {"lead", "editor"}
+    assert queries.organisations_spoken_for(user) == ([port] if speaks else [])
+    assert queries.organisations_spoken_for(other) == []

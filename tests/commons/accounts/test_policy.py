@@ -41,7 +41,6 @@ def test_nobody_is_nobody(app: Flask) -> None:
     assert not policy.can_change_roles(None, person)
     assert not policy.can_request_organisation(None)
     assert not policy.can_manage_organisation(None, port, None)
-    assert not policy.can_speak_for(None, port, None)
 
 
 def belonging(
@@ -71,9 +70,6 @@ def test_organisations(app: Flask, role: str | None, accepted: bool, state: str)
         declined_at=clock.now() if state == "declined" else None,
     )
     own = belonging(user, port, role, accepted)
-    assert bool(policy.can_speak_for(user, port, own)) is (
-        state == "verified" and accepted and role in {"lead", "editor"}
-    )
     assert bool(policy.can_manage_organisation(user, port, own)) is (
         state != "declined" and accepted and role == "lead"
     )
@@ -85,5 +81,4 @@ def test_organisations(app: Flask, role: str | None, accepted: bool, state: str)
 def test_anothers_membership_opens_nothing(app: Flask) -> None:
     user, other, port = make_user(), make_user(), make_organisation()
     theirs = belonging(other, port, "lead", True)
-    assert not policy.can_speak_for(user, port, theirs)
     assert not policy.can_manage_organisation(user, port, theirs)

@@ -170,26 +170,21 @@ def test_editing_the_whole_draft(app: Flask):
     assert [p.body for p in paragraphs(changed).values()] == ["one"]
 
 
-def test_editing_one_paragraph_of_a_draft(app: Flask):
+def test_a_draft_tells_which_paragraph_was_edited_and_when_it_is_as_before(app: Flask):
     document, actor = make_plan(PLAN), make_staff("organiser")
     draft = make_draft(document, PLAN)
-    row = paragraphs(draft)["2.1"]
     before = draft.words
-    service.edit_paragraph(row.id, body="The sockets come **later**.", revision=1, actor=actor)
+    words = "The first sockets are installed at the ferry berths, in one construction season."
+    later = PLAN.replace(words, "The first sockets are installed **later** at the ferry berths.")
+    service.edit_draft(draft.id, text=later, revision=1, actor=actor)
     row = paragraphs(draft)["2.1"]
     assert row.change is Change.EDITED
     assert row.previous_id is not None
     assert "<strong>later</strong>" in row.body_html
-    assert draft.words == before + 4 - 13
-    service.edit_paragraph(
-        row.id,
-        body="The first sockets are installed at the ferry berths, in one construction season.",
-        revision=2,
-        actor=actor,
-    )
+    assert draft.words == before + 10 - 13
+    service.edit_draft(draft.id, text=PLAN, revision=2, actor=actor)
     assert paragraphs(draft)["2.1"].change is Change.SAME
-    with pytest.raises(Invalid):
-        service.edit_paragraph(row.id, body="one\n\ntwo", revision=3, actor=actor)
+    assert draft.words == before
 
 
 def test_a_draft_can_go_on_from_the_present_words(app: Flask):
@@ -304,5 +299,5 @@ def test_missing_things(app: Flask):
     with pytest.raises(Missing):
         service.publish_version(99, revision=1, actor=actor)
     with pytest.raises(Missing):
-        service.edit_paragraph(99, body="x", revision=1, actor=actor)
+        service.edit_draft(99, text="# A\n\nx", revision=1, actor=actor)
     assert db.session.scalars(select(Document)).all() == []
