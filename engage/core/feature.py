@@ -25,6 +25,7 @@ _PARTS = (
     "outbox",
     "templating",
     "i18n",
+    "presses",
     "errors",
     "security",
     "access",

@@ -3,13 +3,13 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from flask import request
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, or_, select
 
 from engage.core.db import db
 
@@ -62,8 +62,24 @@ def page_number(name: str = "page") -> int:
     return min(max(int(given), 1), FURTHEST)
 
 
+@dataclass(frozen=True)
+class Paged:
+    """A list's statement made ready for paging, to be kept where it is asked for often."""
+
+    counting: Select[int]
+    limited: Select[Any]
+
+    @classmethod
+    def of(cls, statement: Select[Any]) -> "Paged":
+        """Ready for `paginate`."""
+        inner = statement.order_by(None).options().subquery()
+        rows, first = bindparam("page_rows", type_=Integer), bindparam("page_first", type_=Integer)
+        return cls(select(func.count()).select_from(inner), statement.limit(rows).offset(first))
+
+
 def paginate(
-    statement: Select[Any],
+    statement: Select[Any] | Paged,
+    params: Mapping[str, Any] | None = None,
     *,
     page: int = 1,
     per_page: int = DEFAULT,
@@ -72,21 +88,22 @@ def paginate(
 ) -> Page[Any]:
     """One page of `statement`: two queries, one when `count` is known already.
 
-    A page past the end answers the last one.
+    A page past the end answers the last one. `params` fill the statement's bound parameters.
     """
+    paged = statement if isinstance(statement, Paged) else Paged.of(statement)
+    values = dict(params or {})
     if count is None:
-        inner = statement.order_by(None).options().subquery()
-        count = db.session.scalar(select(func.count()).select_from(inner)) or 0
+        count = db.session.scalar(paged.counting, values) or 0
     last = max(1, -(-count // per_page))
     page = min(max(page, 1), last)
-    limited = statement.limit(per_page).offset((page - 1) * per_page)
+    values |= {"page_rows": per_page, "page_first": (page - 1) * per_page}
     found: Sequence[Any]
     if count == 0:
         found = []
     elif scalars:
-        found = db.session.scalars(limited).unique().all()
+        found = db.session.scalars(paged.limited, values).unique().all()
     else:
-        found = db.session.execute(limited).all()
+        found = db.session.execute(paged.limited, values).all()
     return Page(found, page, per_page, count)
 
 

@@ -19,7 +19,6 @@ from engage.commons.accounts import (
     staff,
     views,
 )
-from engage.commons.accounts.forms import PressForm
 from engage.core import access, desk, erasures, errors, nav, slots
 from engage.core.desk import DeskItem
 from engage.core.i18n import _, _l
@@ -52,8 +51,7 @@ def sign_out_button(user: Any) -> Markup | None:
     """The way out, at the end of the person's menu."""
     if user is None:
         return None
-    html = render_template("accounts/_sign_out.html", form=PressForm(formdata=None))
-    return Markup(html)  # noqa: S704  a rendered template
+    return Markup(render_template("accounts/_sign_out.html"))  # noqa: S704  a rendered template
 
 
 def _menus() -> None:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from engage.commons.accounts.identity import email_key, skeleton
@@ -50,18 +62,21 @@ def person(user_id: int) -> User:
 
 def organisations_spoken_for(user: User) -> list[Organisation]:
     """Verified organisations in whose name the person may write, by name."""
-    return list(
-        db.session.scalars(
-            select(Organisation)
-            .join(Membership, Membership.organisation_id == Organisation.id)
-            .where(
-                Membership.user_id == user.id,
-                Membership.accepted_at.is_not(None),
-                Membership.role.in_(SPEAKING),
-                Organisation.verified_at.is_not(None),
-            )
-            .order_by(Organisation.name)
+    return list(db.session.scalars(_spoken_for(), {"user_id": user.id}))
+
+
+@cache
+def _spoken_for() -> Select[Organisation]:
+    return (
+        select(Organisation)
+        .join(Membership, Membership.organisation_id == Organisation.id)
+        .where(
+            Membership.user_id == bindparam("user_id"),
+            Membership.accepted_at.is_not(None),
+            Membership.role.in_(SPEAKING),
+            Organisation.verified_at.is_not(None),
         )
+        .order_by(Organisation.name)
     )
 
 
@@ -190,6 +205,20 @@ def members(of: Organisation, *, page: int = 1) -> Page[Membership]:
         .order_by(order, Membership.id),
         page=page,
         per_page=50,
+    )
+
+
+def speakers_count(of: Organisation) -> int:
+    """How many people may speak for it."""
+    return (
+        db.session.scalar(
+            select(func.count(Membership.id)).where(
+                Membership.organisation_id == of.id,
+                Membership.accepted_at.is_not(None),
+                Membership.role.in_((MembershipRole.LEAD, MembershipRole.EDITOR)),
+            )
+        )
+        or 0
     )
 
 

@@ -6,8 +6,9 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, bindparam, delete, select, update
 from sqlalchemy.orm import contains_eager
 
 from engage.commons.accounts.models import SignIn, SignInMethod, User
@@ -58,15 +59,20 @@ def open_session(
     return token, row
 
 
-def find(token: str) -> SignIn | None:
-    """The living session of this secret, with its user: one query."""
-    row = db.session.scalar(
+@cache
+def _of_token() -> Select[SignIn]:
+    return (
         select(SignIn)
         .join(SignIn.user)
         .options(contains_eager(SignIn.user))
-        .where(SignIn.token_hash == _hash(token), User.active.is_(True))
+        .where(SignIn.token_hash == bindparam("token_hash"), User.active.is_(True))
         .execution_options(populate_existing=True)
     )
+
+
+def find(token: str) -> SignIn | None:
+    """The living session of this secret, with its user: one query."""
+    row = db.session.scalar(_of_token(), {"token_hash": _hash(token)})
     if row is None or _is_over(row, clock.now()):
         return None
     return row

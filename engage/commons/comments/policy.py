@@ -27,7 +27,12 @@ _UNDER_REVIEW = denied(
 
 def visible_to(user: User | None) -> ColumnElement[bool]:
     """Which comments appear, at least as a stub. Held ones are for moderators only."""
-    return true() if can_moderate(user) else Comment.state != CommentState.HELD
+    return shown_to(moderator=can_moderate(user))
+
+
+def shown_to(*, moderator: bool) -> ColumnElement[bool]:
+    """The same for statements that are kept: one for moderators, one for everybody else."""
+    return true() if moderator else Comment.state != CommentState.HELD
 
 
 def can_see(user: User | None, comment: Comment) -> bool:

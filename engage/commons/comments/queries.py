@@ -7,16 +7,18 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from statistics import median
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     and_,
+    bindparam,
     case,
     func,
-    literal,
     or_,
     select,
     true,
@@ -113,11 +115,19 @@ def place_of(thread: Thread, user: User | None, now: datetime) -> Place:
     return place
 
 
+@cache
+def _thread() -> Select[Thread]:
+    return (
+        select(Thread)
+        .where(Thread.id == bindparam("thread_id"))
+        .options(joinedload(Thread.tallies))
+        .execution_options(populate_existing=True)
+    )
+
+
 def thread(thread_id: int) -> Thread:
     """A thread with its tallies, in one query. Missing when there is none."""
-    found = db.session.get(
-        Thread, thread_id, options=[joinedload(Thread.tallies)], populate_existing=True
-    )
+    found = db.session.scalars(_thread(), {"thread_id": thread_id}).unique().one_or_none()
     if found is None:
         raise Missing
     return found
@@ -127,10 +137,24 @@ def own_subject_reaction(thread_id: int, user: User | None) -> ReactionValue | N
     """What this reader said to the thread's subject."""
     if user is None:
         return None
-    return db.session.scalar(
-        select(ThreadReaction.value).where(
-            ThreadReaction.thread_id == thread_id, ThreadReaction.user_id == user.id
-        )
+    wanted = {"thread_id": thread_id, "user_id": user.id}
+    return db.session.scalar(_own_subject_reaction(), wanted)
+
+
+@cache
+def _own_subject_reaction() -> Select[ReactionValue]:
+    return select(ThreadReaction.value).where(
+        ThreadReaction.thread_id == bindparam("thread_id"),
+        ThreadReaction.user_id == bindparam("user_id"),
+    )
+
+
+@cache
+def _tallies() -> Select[ThreadTally]:
+    return (
+        select(ThreadTally)
+        .where(ThreadTally.thread_id.in_(bindparam("thread_ids", expanding=True)))
+        .order_by(ThreadTally.thread_id, ThreadTally.kind)
     )
 
 
@@ -138,12 +162,7 @@ def tallies(thread_ids: Sequence[int]) -> dict[int, dict[StakeholderKind, Thread
     """What each stakeholder kind said in these threads: one query; silent kinds are absent."""
     found: defaultdict[int, dict[StakeholderKind, ThreadTally]] = defaultdict(dict)
     if thread_ids:
-        rows = db.session.scalars(
-            select(ThreadTally)
-            .where(ThreadTally.thread_id.in_(thread_ids))
-            .order_by(ThreadTally.thread_id, ThreadTally.kind)
-        )
-        for row in rows:
+        for row in db.session.scalars(_tallies(), {"thread_ids": list(thread_ids)}):
             found[row.thread_id][row.kind] = row
     return dict(found)
 
@@ -292,14 +311,12 @@ def thread_page(
     reader's own reactions. Rows are compared by (sort value, id), so none is lost or shown twice
     while others are written; one whose value changes meanwhile may move.
     """
-    column = _SORT_COLUMNS[sort]
-    top = and_(Comment.thread_id == thread_id, Comment.depth == 0, policy.visible_to(user))
-    statement = _shown_columns().add_columns(column).where(top)
-    position = _position(column, after)
+    position = _position(_SORT_COLUMNS[sort], after)
+    wanted: dict[str, Any] = {"thread_id": thread_id, "rows": limit + 1}
     if position is not None:
-        statement = statement.where(tuple_(column, Comment.id) < tuple_(*position))
-    statement = statement.order_by(column.desc(), Comment.id.desc()).limit(limit + 1)
-    rows = db.session.execute(statement).all()
+        wanted["value"], wanted["last_id"] = position
+    statement = _tops(sort, further=position is not None, moderator=policy.can_moderate(user))
+    rows = db.session.execute(statement, wanted).all()
     tops = [_to_shown(row[:-1], user) for row in rows[:limit]]
     next_token = encode_position([rows[limit - 1][-1], tops[-1].id]) if len(rows) > limit else None
     replies = _first_replies(tops, user)
@@ -308,13 +325,33 @@ def thread_page(
     return ThreadPage(tops, sort, next_token, is_first=position is None)
 
 
+@cache
+def _tops(sort: Sort, *, further: bool, moderator: bool) -> Select[Any]:
+    column = _SORT_COLUMNS[sort]
+    statement = (
+        _shown_columns()
+        .add_columns(column)
+        .where(
+            Comment.thread_id == bindparam("thread_id"),
+            Comment.depth == 0,
+            policy.shown_to(moderator=moderator),
+        )
+    )
+    if further:
+        last = bindparam("value", type_=column.type), bindparam("last_id", type_=Integer)
+        statement = statement.where(tuple_(column, Comment.id) < tuple_(*last))
+    return statement.order_by(column.desc(), Comment.id.desc()).limit(
+        bindparam("rows", type_=Integer)
+    )
+
+
 def _position(column: Any, after: str | None) -> list[Any] | None:
     values = decode_position(after, 2)
     if values is None:
         return None
     wanted = column.type.python_type
     fits = isinstance(values[0], wanted) and isinstance(values[1], int)
-    return [literal(values[0], column.type), literal(values[1])] if fits else None
+    return values if fits else None
 
 
 def _first_replies(tops: Sequence[Shown], user: User | None) -> list[Shown]:
@@ -322,26 +359,41 @@ def _first_replies(tops: Sequence[Shown], user: User | None) -> list[Shown]:
     with_replies = [top.id for top in tops if top.replies_count or policy.can_moderate(user)]
     if not with_replies:
         return []
-    inside = and_(Comment.root_id.in_(with_replies), policy.visible_to(user))
-    if any(top.replies_count > FIRST_REPLIES for top in tops):
+    statement = _replies(
+        ranked=any(top.replies_count > FIRST_REPLIES for top in tops),
+        moderator=policy.can_moderate(user),
+    )
+    wanted = {"roots": with_replies, "rows": len(tops) * MANY}
+    return [_to_shown(row, user) for row in db.session.execute(statement, wanted)]
+
+
+@cache
+def _replies(*, ranked: bool, moderator: bool) -> Select[Any]:
+    inside = and_(
+        Comment.root_id.in_(bindparam("roots", expanding=True)),
+        policy.shown_to(moderator=moderator),
+    )
+    if ranked:
         place = func.row_number().over(partition_by=Comment.root_id, order_by=Comment.id)
-        ranked = select(Comment.id, place.label("place")).where(inside).subquery()
-        inside = Comment.id.in_(select(ranked.c.id).where(ranked.c.place <= FIRST_REPLIES))
-    statement = _shown_columns().where(inside).order_by(Comment.id).limit(len(tops) * MANY)
-    return [_to_shown(row, user) for row in db.session.execute(statement)]
+        order = select(Comment.id, place.label("place")).where(inside).subquery()
+        inside = Comment.id.in_(select(order.c.id).where(order.c.place <= FIRST_REPLIES))
+    rows = bindparam("rows", type_=Integer)
+    return _shown_columns().where(inside).order_by(Comment.id).limit(rows)
+
+
+@cache
+def _own_reactions() -> Select[int, ReactionValue]:
+    return select(Reaction.comment_id, Reaction.value).where(
+        Reaction.user_id == bindparam("user_id"),
+        Reaction.comment_id.in_(bindparam("ids", expanding=True)),
+    )
 
 
 def _mark_own_reactions(shown: Sequence[Shown], user: User | None) -> None:
     if user is None or not shown:
         return
-    mine = dict(
-        db.session.execute(
-            select(Reaction.comment_id, Reaction.value).where(
-                Reaction.user_id == user.id,
-                Reaction.comment_id.in_([comment.id for comment in shown]),
-            )
-        ).all()
-    )
+    wanted = {"user_id": user.id, "ids": [comment.id for comment in shown]}
+    mine = dict(db.session.execute(_own_reactions(), wanted).all())
     for comment in shown:
         comment.mine = mine.get(comment.id)
 
@@ -780,11 +832,17 @@ def latest_answers(
 
 def pinned_answers(thread_id: int, limit: int = 3) -> Sequence[OfficialAnswer]:
     """The newest answers in one thread, with the comments they answer."""
-    return db.session.scalars(
+    wanted = {"thread_id": thread_id, "rows": limit}
+    return db.session.scalars(_pinned(), wanted).all()
+
+
+@cache
+def _pinned() -> Select[OfficialAnswer]:
+    return (
         select(OfficialAnswer)
         .join(OfficialAnswer.comment)
         .where(
-            Comment.thread_id == thread_id,
+            Comment.thread_id == bindparam("thread_id"),
             Comment.state == CommentState.PUBLISHED,
             Comment.answered_at.is_not(None),
         )
@@ -795,8 +853,8 @@ def pinned_answers(thread_id: int, limit: int = 3) -> Sequence[OfficialAnswer]:
             joinedload(OfficialAnswer.organisation),
         )
         .order_by(Comment.answered_at.desc(), Comment.id.desc())
-        .limit(limit)
-    ).all()
+        .limit(bindparam("rows", type_=Integer))
+    )
 
 
 # --- exports ------------------------------------------------------------------------------

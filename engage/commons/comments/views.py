@@ -13,7 +13,7 @@ from typing import Any
 from flask import Response, current_app, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 
-from engage.commons.accounts.models import StakeholderKind, User
+from engage.commons.accounts.models import Organisation, StakeholderKind, User
 from engage.commons.accounts.queries import organisations_spoken_for
 from engage.commons.comments import policy, queries, service, tokens
 from engage.commons.comments.branches import Shown
@@ -28,6 +28,7 @@ from engage.core.errors import Invalid, Missing, is_fragment
 from engage.core.forms import page
 from engage.core.i18n import LocalBlueprint, _, format_ago, locale_now
 from engage.core.limits import writing
+from engage.core.paging import page_number
 
 bp = LocalBlueprint("comments", __name__, url_prefix="/comments")
 
@@ -42,7 +43,6 @@ class Reader:
     may_write: bool
     may_answer: bool
     _told: dict[tuple[int, int], str] = field(default_factory=dict)
-    _buttons: list[EmptyForm] = field(default_factory=list)
 
     @property
     def may_moderate(self) -> bool:
@@ -73,12 +73,6 @@ class Reader:
             kits[locale] = drawn.kit
         found: dict[str, Any] = kits[locale]
         return found
-
-    def tokens(self) -> Markup:
-        """The hidden fields of one more form of buttons, with a key of its own."""
-        if not self._buttons:
-            self._buttons.append(EmptyForm())
-        return self._buttons[0].hidden_tag()
 
     def ago(self, instant: datetime) -> str:
         """`2 days ago`, worked out once for all comments of one age: it is slow."""
@@ -218,6 +212,13 @@ def held(token: str) -> Any:
     return render_template(
         "comments/held.html", comment=found, place=place, receipt=receipt_number(found.id)
     )
+
+
+def statements(organisation: Organisation) -> Markup:
+    """On an organisation's page: what it said, in comments and in official answers."""
+    found = queries.statements_of(organisation.id, current_user(), clock.now(), page=page_number())
+    html = render_template("comments/_statements.html", page=found, organisation=organisation)
+    return Markup(html)  # noqa: S704  a template's output
 
 
 # --- writing ------------------------------------------------------------------------------

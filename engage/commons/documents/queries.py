@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
-from sqlalchemy import func, select, union
+from sqlalchemy import BindParameter, Select, bindparam, func, select, union
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 
 from engage.commons.accounts.models import StakeholderKind, User
@@ -144,16 +145,21 @@ class OutlineEntry:
     comments: int
 
 
-def version_outline(version_id: int) -> list[OutlineEntry]:
-    """The chapters of a version with their comments: one query."""
-    rows = db.session.execute(
+@cache
+def _outline() -> Select[int, str, int]:
+    return (
         select(Section.number, Section.title, func.coalesce(func.sum(Thread.comments_count), 0))
         .outerjoin(Paragraph, Paragraph.section_id == Section.id)
         .outerjoin(Thread, Thread.id == Paragraph.thread_id)
-        .where(Section.version_id == version_id)
+        .where(Section.version_id == bindparam("version_id"))
         .group_by(Section.id, Section.number, Section.title, Section.position)
         .order_by(Section.position)
     )
+
+
+def version_outline(version_id: int) -> list[OutlineEntry]:
+    """The chapters of a version with their comments: one query."""
+    rows = db.session.execute(_outline(), {"version_id": version_id})
     return [OutlineEntry(number, title, int(count)) for number, title, count in rows]
 
 
@@ -196,22 +202,26 @@ class ReadSection:
     items: list[Read] = field(default_factory=list)
 
 
+@cache
+def _paragraphs(*, whole: bool) -> Select[Paragraph]:
+    statement = (
+        select(Paragraph)
+        .join(Paragraph.section)
+        .outerjoin(Paragraph.thread)
+        .where(Paragraph.version_id == bindparam("version_id"))
+        .options(contains_eager(Paragraph.section), contains_eager(Paragraph.thread))
+        .order_by(Paragraph.position)
+    )
+    return statement if whole else statement.where(Section.number == bindparam("section"))
+
+
 def paragraphs_with_tallies(version_id: int, section: int | None = None) -> list[ReadSection]:
     """A version, or one chapter of it, with what is said beside each paragraph.
 
     Four queries, however long the text is. An unknown chapter gives an empty list.
     """
-    statement = (
-        select(Paragraph)
-        .join(Paragraph.section)
-        .outerjoin(Paragraph.thread)
-        .where(Paragraph.version_id == version_id)
-        .options(contains_eager(Paragraph.section), contains_eager(Paragraph.thread))
-        .order_by(Paragraph.position)
-    )
-    if section is not None:
-        statement = statement.where(Section.number == section)
-    paragraphs = db.session.scalars(statement).all()
+    wanted = {"version_id": version_id, "section": section}
+    paragraphs = db.session.scalars(_paragraphs(whole=section is None), wanted).all()
     threads = [p.thread_id for p in paragraphs if p.thread_id is not None]
     tallies = comments.tallies(threads)
     earlier, newer = _elsewhere(version_id, paragraphs)
@@ -233,16 +243,11 @@ def paragraphs_with_tallies(version_id: int, section: int | None = None) -> list
     return list(sections.values())
 
 
-def _elsewhere(
-    version_id: int, paragraphs: Sequence[Paragraph]
-) -> tuple[dict[str, Elsewhere], dict[str, Elsewhere]]:
-    """By key: comments on earlier wordings, and the present wording of superseded ones."""
-    keys = [p.key for p in paragraphs if p.thread_id is not None]
-    own = {p.key: p.thread_id for p in paragraphs}
-    if not keys:
-        return {}, {}
+@cache
+def _same_paragraphs() -> Select[str, str | None, int | None, int, int, bool, bool, int]:
     here = aliased(Version)
-    rows = db.session.execute(
+    version_id: BindParameter[int] = bindparam("version_id")
+    return (
         select(
             Paragraph.key,
             Paragraph.number,
@@ -258,9 +263,23 @@ def _elsewhere(
         .join(Document, Document.id == Version.document_id)
         .join(here, (here.document_id == Document.id) & (here.id == version_id))
         .join(Thread, Thread.id == Paragraph.thread_id)
-        .where(Paragraph.key.in_(keys), Paragraph.version_id != version_id)
+        .where(
+            Paragraph.key.in_(bindparam("keys", expanding=True)),
+            Paragraph.version_id != version_id,
+        )
         .order_by(Version.number)
-    ).all()
+    )
+
+
+def _elsewhere(
+    version_id: int, paragraphs: Sequence[Paragraph]
+) -> tuple[dict[str, Elsewhere], dict[str, Elsewhere]]:
+    """By key: comments on earlier wordings, and the present wording of superseded ones."""
+    keys = [p.key for p in paragraphs if p.thread_id is not None]
+    own = {p.key: p.thread_id for p in paragraphs}
+    if not keys:
+        return {}, {}
+    rows = db.session.execute(_same_paragraphs(), {"keys": keys, "version_id": version_id}).all()
     counts: defaultdict[str, dict[int, int]] = defaultdict(dict)
     latest: dict[str, Elsewhere] = {}
     newer: dict[str, Elsewhere] = {}
@@ -495,11 +514,10 @@ def address_in(base: str, chapter: int, anchor: str = "") -> str:
     return f"{base}{joint}chapter={chapter}" + (f"#{anchor}" if anchor else "")
 
 
-def _standing(
-    thread_ids: Collection[int],
-) -> tuple[dict[int, Paragraph], dict[str, Paragraph]]:
-    """By thread the newest published paragraph that carries it, by key the present wordings: one query."""
+@cache
+def _carrying() -> Select[Paragraph]:
     own, present = aliased(Paragraph), aliased(Paragraph)
+    thread_ids: BindParameter[int] = bindparam("thread_ids", expanding=True)
     # a union of what indexes find; an OR over both would read every paragraph
     wanted = union(
         select(own.id).where(own.thread_id.in_(thread_ids)),
@@ -508,7 +526,7 @@ def _standing(
         .join(Document, Document.current_version_id == present.version_id)
         .where(own.thread_id.in_(thread_ids)),
     )
-    rows = db.session.scalars(
+    return (
         select(Paragraph)
         .join(Paragraph.version)
         .join(Version.document)
@@ -519,7 +537,14 @@ def _standing(
         )
         .where(Paragraph.id.in_(wanted), Version.state == VersionState.PUBLISHED)
         .order_by(Version.number)
-    ).all()
+    )
+
+
+def _standing(
+    thread_ids: Collection[int],
+) -> tuple[dict[int, Paragraph], dict[str, Paragraph]]:
+    """By thread the newest published paragraph that carries it, by key the present wordings: one query."""
+    rows = db.session.scalars(_carrying(), {"thread_ids": list(thread_ids)}).all()
     sought = set(thread_ids)
     return (
         {p.thread_id: p for p in rows if p.thread_id is not None and p.thread_id in sought},

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Optional
 
 from sqlalchemy import (
+    BindParameter,
     CheckConstraint,
     ColumnElement,
     ForeignKey,
@@ -206,7 +207,7 @@ class Consultation(Words, Model):
         }[self.window.phase(now)]
 
     @classmethod
-    def state_sql(cls, now: datetime) -> ColumnElement[str]:
+    def state_sql(cls, now: "datetime | BindParameter[datetime]") -> ColumnElement[str]:
         """The SQL twin of `state_at`, as plain strings."""
         return case(
             (cls.state.not_in(TIMED), cls.state.cast(String)),

@@ -63,14 +63,17 @@ def allowed_actions(user: Any, consultation: Consultation, now: datetime) -> dic
 
 def can_see(user: Any, consultation: Consultation) -> bool:
     """Drafts are for those who prepare them; everything else is public."""
-    if consultation.state is not ConsultationState.DRAFT:
-        return True
+    return consultation.state is not ConsultationState.DRAFT or sees_drafts(user)
+
+
+def sees_drafts(user: Any) -> bool:
+    """Is this one of those who prepare consultations?"""
     return user is not None and bool(user.has_role(*READERS))
 
 
 def visible_to(user: Any) -> ColumnElement[bool]:
     """The SQL twin of `can_see`: pages, lists, feeds, exports and threads all ask it."""
-    if user is not None and user.has_role(*READERS):
+    if sees_drafts(user):
         return true()
     return Consultation.state != ConsultationState.DRAFT
 

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, case, func, literal, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import joinedload, selectinload
 
 from engage.commons.accounts.models import Organisation, StakeholderKind
 from engage.commons.comments.models import Comment, CommentState, OfficialAnswer, Thread
 from engage.commons.documents.models import Document, Paragraph, Version
 from engage.core import figures as numbers
-from engage.core.db import db
+from engage.core.db import Instant, db
 from engage.core.errors import Missing
-from engage.core.paging import Page, paginate
+from engage.core.paging import Page, Paged, paginate
 from engage.programmes.consultations import policy
 from engage.programmes.consultations.filters import Filters
 from engage.programmes.consultations.models import (
@@ -43,14 +56,22 @@ _CARD = (_WORDS, _HOSTS, joinedload(Consultation.cover))
 
 def get_visible(consultation_id: int, user: Any) -> Consultation:
     """One consultation with its words, if this person may see it; Missing otherwise."""
-    return _one(consultation_id, policy.visible_to(user), joinedload(Consultation.translations))
+    return _one(_with_words(drafts=policy.sees_drafts(user)), consultation_id)
 
 
 def get_detail(consultation_id: int, user: Any) -> Consultation:
     """One consultation with all its page shows. Raises Missing."""
-    return _one(
-        consultation_id,
-        policy.visible_to(user),
+    return _one(_with_all(drafts=policy.sees_drafts(user)), consultation_id)
+
+
+@cache
+def _with_words(*, drafts: bool) -> Select[Consultation]:
+    return _by_id(drafts=drafts).options(joinedload(Consultation.translations))
+
+
+@cache
+def _with_all(*, drafts: bool) -> Select[Consultation]:
+    return _by_id(drafts=drafts).options(
         joinedload(Consultation.translations),
         joinedload(Consultation.themes),
         joinedload(Consultation.cover),
@@ -61,6 +82,11 @@ def get_detail(consultation_id: int, user: Any) -> Consultation:
         .joinedload(Document.current),
         selectinload(Consultation.attachments).joinedload(ConsultationAttachment.file),
     )
+
+
+def _by_id(*, drafts: bool) -> Select[Consultation]:
+    criterion = true() if drafts else policy.is_public()
+    return select(Consultation).where(Consultation.id == bindparam("wanted"), criterion)
 
 
 def consultation_with_words(consultation_id: int) -> Consultation:
@@ -89,16 +115,8 @@ def follows(consultation_id: int, user: Any) -> bool:
     return db.session.get(ConsultationFollow, (consultation_id, user.id)) is not None
 
 
-def _one(consultation_id: int, criterion: ColumnElement[bool], *options: Any) -> Consultation:
-    found = (
-        db.session.scalars(
-            select(Consultation)
-            .where(Consultation.id == consultation_id, criterion)
-            .options(*options)
-        )
-        .unique()
-        .one_or_none()
-    )
+def _one(statement: Select[Consultation], consultation_id: int) -> Consultation:
+    found = db.session.scalars(statement, {"wanted": consultation_id}).unique().one_or_none()
     if found is None:
         raise Missing
     return found
@@ -118,7 +136,7 @@ class Card:
 
 def cards_page(filters: Filters, now: datetime, page: int, per_page: int = 12) -> Page[Card]:
     """The public list; drafts are not in it, whoever asks."""
-    found = paginate(_filtered(filters, now, policy.is_public()), page=page, per_page=per_page)
+    found = paginate(_list(filters, drafts=False), {"now": now}, page=page, per_page=per_page)
     return Page(_with_voices(found.items), found.page, found.per_page, found.total)
 
 
@@ -126,21 +144,29 @@ def office_page(
     filters: Filters, now: datetime, user: Any, page: int, per_page: int = 20
 ) -> Page[Card]:
     """The office's list, drafts included."""
-    found = paginate(_filtered(filters, now, policy.visible_to(user)), page=page, per_page=per_page)
+    statement = _list(filters, drafts=policy.sees_drafts(user))
+    found = paginate(statement, {"now": now}, page=page, per_page=per_page)
     return Page(_with_voices(found.items), found.page, found.per_page, found.total)
 
 
 def current_cards(now: datetime, *, lately: timedelta, limit: int = 40) -> list[Card]:
     """What is open (the next to close first), comes, or ended within `lately`."""
+    wanted = {"now": now, "since": now - lately, "limit": limit}
+    return _with_voices(db.session.scalars(_current(), wanted).all())
+
+
+@cache
+def _current() -> Select[Consultation]:
+    now = bindparam("now", type_=Instant())
     state = Consultation.state_sql(now)
     ended = (ConsultationState.CLOSED.value, ConsultationState.ANSWERED.value)
     going_on = (ConsultationState.OPEN.value, ConsultationState.SCHEDULED.value)
     statement = select(Consultation).where(
         policy.is_public(),
-        state.in_(going_on) | (state.in_(ended) & (Consultation.closes_at > now - lately)),
+        state.in_(going_on) | (state.in_(ended) & (Consultation.closes_at > bindparam("since"))),
     )
-    rows = db.session.scalars(_ordered(statement, "closing", now).limit(limit).options(*_CARD))
-    return _with_voices(rows.all())
+    limit = bindparam("limit", type_=Integer)
+    return _ordered(statement, "closing", now).limit(limit).options(*_CARD)
 
 
 def open_count(now: datetime) -> int:
@@ -199,6 +225,18 @@ def hosting_organisations(limit: int | None = None) -> Sequence[Organisation]:
     return db.session.scalars(statement.limit(limit) if limit else statement).all()
 
 
+def asked_by(organisation_id: int, now: datetime, limit: int) -> Sequence[Consultation]:
+    """What an organisation asks or asked in public, the newest first."""
+    return db.session.scalars(
+        select(Consultation)
+        .join(ConsultationHost, ConsultationHost.consultation_id == Consultation.id)
+        .where(ConsultationHost.organisation_id == organisation_id, policy.is_public())
+        .options(_WORDS)
+        .order_by(Consultation.opens_at.desc(), Consultation.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def followed_cards(user: Any, now: datetime, limit: int = 12) -> list[Card]:
     """What this person follows, open ones first."""
     rows = db.session.scalars(
@@ -217,9 +255,15 @@ def followed_cards(user: Any, now: datetime, limit: int = 12) -> list[Card]:
     return _with_voices(rows)
 
 
-def _filtered(
-    filters: Filters, now: datetime, criterion: ColumnElement[bool]
-) -> Select[Consultation]:
+def _list(filters: Filters, *, drafts: bool) -> Paged:
+    # what somebody searched for is rarely searched for again
+    return _filtered.__wrapped__(filters, drafts) if filters.words else _filtered(filters, drafts)
+
+
+@lru_cache(maxsize=64)
+def _filtered(filters: Filters, drafts: bool) -> Paged:
+    now = bindparam("now", type_=Instant())
+    criterion = true() if drafts else policy.is_public()
     statement = select(Consultation).where(criterion).options(*_CARD)
     state = Consultation.state_sql(now)
     if filters.state is not None:
@@ -244,10 +288,12 @@ def _filtered(
                 .where(Organisation.slug == filters.organisation)
             )
         )
-    return _ordered(statement, filters.sort, now)
+    return Paged.of(_ordered(statement, filters.sort, now))
 
 
-def _ordered(statement: Select[Consultation], sort: str, now: datetime) -> Select[Consultation]:
+def _ordered(
+    statement: Select[Consultation], sort: str, now: datetime | BindParameter[datetime]
+) -> Select[Consultation]:
     if sort == "newest":
         return statement.order_by(
             func.coalesce(Consultation.published_at, Consultation.created_at).desc(),
@@ -273,21 +319,25 @@ def _ordered(statement: Select[Consultation], sort: str, now: datetime) -> Selec
     return statement.order_by(rank, soonest, Consultation.closes_at.desc(), Consultation.id.desc())
 
 
+@cache
+def _voices() -> Select[int, int, int]:
+    return (
+        select(
+            ConsultationVoice.consultation_id,
+            func.count(ConsultationVoice.kind),
+            func.count() - func.count(ConsultationVoice.kind),
+        )
+        .where(ConsultationVoice.consultation_id.in_(bindparam("ids", expanding=True)))
+        .group_by(ConsultationVoice.consultation_id)
+    )
+
+
 def _with_voices(consultations: Collection[Consultation]) -> list[Card]:
     ids = [consultation.id for consultation in consultations]
     people: dict[int, int] = dict.fromkeys(ids, 0)
     organisations: dict[int, int] = dict.fromkeys(ids, 0)
     if ids:
-        rows = db.session.execute(
-            select(
-                ConsultationVoice.consultation_id,
-                func.count(ConsultationVoice.kind),
-                func.count() - func.count(ConsultationVoice.kind),
-            )
-            .where(ConsultationVoice.consultation_id.in_(ids))
-            .group_by(ConsultationVoice.consultation_id)
-        )
-        for consultation_id, persons, bodies in rows:
+        for consultation_id, persons, bodies in db.session.execute(_voices(), {"ids": ids}):
             people[consultation_id] = persons
             organisations[consultation_id] = bodies
     return [
@@ -485,16 +535,22 @@ def answering_organisations(consultation_id: int) -> Sequence[Organisation]:
 # --- documents as parts -------------------------------------------------------------------
 
 
-def part(consultation_id: int, document_id: int) -> ConsultationDocument:
-    """One document as a part of this consultation. Raises Missing when it belongs elsewhere."""
-    found = db.session.scalar(
+@cache
+def _part() -> Select[ConsultationDocument]:
+    return (
         select(ConsultationDocument)
         .where(
-            ConsultationDocument.consultation_id == consultation_id,
-            ConsultationDocument.document_id == document_id,
+            ConsultationDocument.consultation_id == bindparam("consultation_id"),
+            ConsultationDocument.document_id == bindparam("document_id"),
         )
         .options(joinedload(ConsultationDocument.document).joinedload(Document.thread))
     )
+
+
+def part(consultation_id: int, document_id: int) -> ConsultationDocument:
+    """One document as a part of this consultation. Raises Missing when it belongs elsewhere."""
+    wanted = {"consultation_id": consultation_id, "document_id": document_id}
+    found = db.session.scalar(_part(), wanted)
     if found is None:
         raise Missing
     return found
@@ -551,14 +607,19 @@ def own_parts(consultation_id: int, user: Any) -> set[int]:
     return set(db.session.scalars(union_all(of_texts, general)))
 
 
-def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consultation]:
-    """Document id -> its consultation with words and hosts."""
-    rows = db.session.execute(
+@cache
+def _around_documents() -> Select[int, Consultation]:
+    return (
         select(ConsultationDocument.document_id, Consultation)
         .join(Consultation, Consultation.id == ConsultationDocument.consultation_id)
-        .where(ConsultationDocument.document_id.in_(document_ids))
+        .where(ConsultationDocument.document_id.in_(bindparam("document_ids", expanding=True)))
         .options(*_PLACE)
     )
+
+
+def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consultation]:
+    """Document id -> its consultation with words and hosts."""
+    rows = db.session.execute(_around_documents(), {"document_ids": list(document_ids)})
     return dict(rows.unique().all())
 
 
