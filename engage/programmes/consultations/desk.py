@@ -21,10 +21,16 @@ def _waiting(_user: Any, limit: int) -> list[DeskItem]:
 
 def _item(consultation: Consultation, now: Any) -> DeskItem:
     is_closed = consultation.state_at(now) is ConsultationState.CLOSED
+    if is_closed:
+        detail = _("Closed: the outcome is owed")
+    elif consultation.has_missed_opening(now):
+        detail = _("Draft: the day it was to open has passed")
+    else:
+        detail = _("Draft: not scheduled yet")
     return DeskItem(
         title=consultation.words_in(locale_now()).title,
         url=url_for("consultations_office.overview", consultation_id=consultation.id),
-        detail=_("Closed: the outcome is owed") if is_closed else _("Draft: not scheduled yet"),
+        detail=detail,
         due_at=answer_due(consultation) if is_closed else None,
     )
 

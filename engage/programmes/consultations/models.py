@@ -206,6 +206,11 @@ class Consultation(Words, Model):
             Phase.AFTER: ConsultationState.CLOSED,
         }[self.window.phase(now)]
 
+    def has_missed_opening(self, now: datetime) -> bool:
+        """Is it a draft whose start has passed? Scheduled as it is, it would open at once."""
+        is_draft = self.state is ConsultationState.DRAFT
+        return is_draft and self.opens_at is not None and self.opens_at < now
+
     @classmethod
     def state_sql(cls, now: "datetime | BindParameter[datetime]") -> ColumnElement[str]:
         """The SQL twin of `state_at`, as plain strings."""

@@ -340,12 +340,15 @@ def _open_act(consultation: Consultation, parts: list[Part]) -> NextAct:
 
 
 def standing_words(consultation: Consultation, now: datetime) -> Text:
-    """When it closes, opened or closed, as one clause for a card."""
+    """When it opens, closes or closed, as one clause for a card."""
     state = consultation.state_at(now)
     zone = consultation.time_zone
     ahead = state in (ConsultationState.DRAFT, ConsultationState.SCHEDULED)
     if ahead and consultation.opens_at:
-        return _("Opens %(when)s", when=format_deadline(consultation.opens_at, zone))
+        when = format_deadline(consultation.opens_at, zone)
+        if consultation.has_missed_opening(now):
+            return _("Was to open %(when)s: choose a new date", when=when)
+        return _("Opens %(when)s", when=when)
     if (ahead or state is ConsultationState.OPEN) and consultation.closes_at:
         return _("Closes %(when)s", when=format_deadline(consultation.closes_at, zone))
     if consultation.closes_at:

@@ -327,6 +327,7 @@ def schedule(consultation_id: int) -> ResponseReturnValue:
         "consultations/office/schedule.html",
         form,
         consultation=consultation,
+        now=now,
         decision=policy.can("schedule", user, consultation, now),
         missing=lifecycle.readiness(consultation_id, now),
         texts=[row.document for row in consultation.documents],

@@ -83,5 +83,8 @@ def test_a_draft_has_dates_to_come(app: Flask) -> None:
     assert str(standing_words(draft, OPENS)).startswith("Opens ")
     late = consultation(ConsultationState.DRAFT, opens_at=None)
     assert str(standing_words(late, OPENS)).startswith("Closes ")
+    missed = standing_words(draft, OPENS + timedelta(seconds=1))
+    assert str(missed).startswith("Was to open ")
+    assert str(missed).endswith("choose a new date")
     bare = consultation(ConsultationState.DRAFT, opens_at=None, closes_at=None)
     assert standing_words(bare, OPENS) == "No dates yet"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from engage.commons.documents.models import Document
+from engage.core import clock
 from engage.core.db import db
 from engage.programmes.consultations.models import Consultation, ConsultationState
 from tests.factories.accounts import make_organisation, make_staff, make_user
@@ -273,3 +274,25 @@ def test_rows_cost_no_queries(office: Any, queries: Any) -> None:
         make_text(make_consultation())
         make_text(one)
     assert measured() == few
+
+
+def test_a_draft_that_missed_its_opening_says_so(office: Any) -> None:
+    now = clock.now()
+    late = make_consultation(S.DRAFT, opens_at=now - timedelta(days=20), title="Late quay")
+    make_consultation(S.DRAFT, opens_at=now + timedelta(days=2), title="Early quay")
+    for page in (f"{OFFICE}/{late.id}", f"{OFFICE}/{late.id}/schedule"):
+        assert "opens at once when you schedule it" in office.get(page, status=200).text
+    rows = [" ".join(row.itertext()) for row in office.get(OFFICE, status=200).select("tbody tr")]
+    said = {name: row for name in ("Late", "Early") for row in rows if f"{name} quay" in row}
+    assert "Was to open" in said["Late"]
+    assert "Opens" in said["Early"]
+    assert "the day it was to open has passed" in office.get("/en/office", status=200).text
+
+
+def test_a_text_of_a_minute_is_said_in_the_singular(office: Any) -> None:
+    one = make_consultation()
+    make_text(one, chapters=1, paragraphs=1)
+    assert "1 minute to read" in office.get(f"{OFFICE}/{one.id}/documents", status=200).text
+    make_text(one, chapters=9, paragraphs=9)
+    shown = office.get(f"{OFFICE}/{one.id}/documents", status=200).text
+    assert "minutes to read" in shown
