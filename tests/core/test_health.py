@@ -48,6 +48,21 @@ def test_every_answer_carries_the_same_protection(
     assert "Strict-Transport-Security" not in plain.headers, "http cannot promise https"
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/en/", "/favicon.ico", "/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_no_other_site_may_read_an_answer(machine: FlaskClient, path: str, method: str) -> None:
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    answer = machine.open(path, method=method, headers=asked)
+    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118  a multidict
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_addresses_of_pages_are_told_to_nobody_outside(machine: FlaskClient) -> None:
+    policy = machine.get("/en/").headers["Referrer-Policy"]
+    assert policy == "strict-origin-when-cross-origin"
+    assert machine.get("/en/reset/x").headers["Referrer-Policy"] == "no-referrer"
+
+
 def test_ready_says_which_checks_it_made(machine: FlaskClient) -> None:
     answer = machine.get("/readyz", headers={"Host": "10.0.0.7:8000"})
     assert answer.status_code == 200, answer.json

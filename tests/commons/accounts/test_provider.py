@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -104,6 +105,24 @@ def test_an_existing_account_is_joined_only_by_its_owner(client: PageClient, idp
     assert is_in(signed_out)
     told = [mail.template for mail in mails(user.email)]
     assert told == ["accounts/link_provider", "accounts/new_device"], "the third came by itself"
+
+
+def test_metadata_of_another_issuer_is_refused(
+    client: PageClient, idp: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = idp.metadata()
+    monkeypatch.setattr(idp, "metadata", lambda: {**honest, "issuer": "https://evil.example"})
+    assert client.get("/en/login/provider", unchecked=True).status == 422
+    assert not is_in(client)
+
+
+def test_the_providers_tokens_stay_on_the_server(client: PageClient, idp: Provider) -> None:
+    assert go(client, idp).status == 302
+    with client.http.session_transaction() as kept:
+        assert not {"journey", "access_token", "id_token"} & set(kept)
+        assert "eyJ" not in json.dumps(dict(kept)), "a token would begin so"
+    columns = {column.key for column in ProviderIdentity.__table__.columns}
+    assert columns == {"id", "user_id", "issuer", "subject", "email", "created_at"}
 
 
 def test_linking_while_signed_in(client: PageClient, idp: Provider) -> None:

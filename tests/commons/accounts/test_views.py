@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,6 +115,39 @@ def test_sign_in_and_out(client: PageClient) -> None:
     assert client.cookie("engage-device"), "the next attack must not lock the owner out"
     assert not is_in(client)
     assert db.session.query(SignIn).count() == 0
+
+
+def test_password_fields_hide_and_let_managers_help(client: PageClient) -> None:
+    wanted = {"/en/login": "current-password", "/en/register": "new-password"}
+    for path, known in wanted.items():
+        field = client.get(path).one('input[name="password"]')
+        assert (field.get("type"), field.get("autocomplete")) == ("password", known)
+        assert not {"readonly", "maxlength", "pattern"} & set(field.keys())
+    scripts = [p for p in Path("static/js").rglob("*.js") if "vendor" not in p.parts]
+    assert scripts
+    assert not [p for p in scripts if re.search(r"[\"']paste[\"']", p.read_text())]
+
+
+def test_an_old_password_is_no_reason_to_change_it(client: PageClient) -> None:
+    user = make_user(password_at=clock.now() - timedelta(days=3650))
+    assert come_in(client, user).location == "/en/"
+    assert is_in(client)
+
+
+def test_no_hints_and_no_secret_questions(client: PageClient) -> None:
+    kept = {column.key for column in User.__table__.columns}
+    assert not [name for name in kept if re.search("hint|question|answer", name)]
+    page = client.get("/en/register")
+    fields = {field.get("name") for field in page.select("main form [name]")}
+    hidden = {"csrf_token", "idempotency_key", "next"}
+    assert fields - hidden == {"email", "display_name", "kind", "password"}
+
+
+def test_codes_are_long_enough(client: PageClient) -> None:
+    key, codes = enrolled(make_user())
+    assert re.fullmatch(r"\d{6}", code_of(key)), "20 bits, for half a minute, eight times"
+    assert len(key) >= 32, "a secret of 160 bits"
+    assert all(re.fullmatch(r"[0-9a-f]{4}(-[0-9a-f]{4}){2}", code) for code in codes)
 
 
 def test_only_leaving_clears_the_browser(client: PageClient) -> None:
