@@ -50,6 +50,7 @@ def checked(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except Exception as error:
+        # a check looks at what may be broken in any way, and the others still have to be heard
         return Check(name, BAD, f"{type(error).__name__}: {error}".splitlines()[0][:300])
 
 

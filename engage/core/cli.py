@@ -37,6 +37,7 @@ def serve_command(alone: bool, prepare: bool) -> None:
             log.exception("the database does not answer")
             sys.exit(1)  # it may come back: the supervisor tries again
         except Exception:
+            # a setting, a migration, a disk: whatever it is, beginning anew would not mend it
             log.exception("this instance cannot be made ready")
             sys.exit(supervise.CANNOT_START)
     elif checkup.checked("migrations", checkup.migrations).state == BAD:
@@ -96,6 +97,7 @@ def _beat_for_ever(app: Flask) -> None:
             with app.app_context():
                 checkup.beat()
         except Exception:
+            # each kind of queue fails in its own way; the sign of life comes again with the queue
             log.warning("the queue does not take our sign of life", exc_info=True)
         time.sleep(10)
 

@@ -69,7 +69,8 @@ def _enqueue(name: str, args: Any, kwargs: Any, delay: float = 0) -> None:
     try:
         queue.push(name, list(args), dict(kwargs), delay)
     except Exception:
-        # the write is on disk already; the periodic sweeps find what was not queued
+        # Redis, PostgreSQL and SQLite each raise their own. The write is on disk already, and the
+        # periodic sweeps find what was not queued.
         log.exception("could not queue %s", name)
 
 
@@ -112,6 +113,7 @@ class Queue:
                 if name not in _periodic:
                     self.push(name, args, kwargs, RETRY)
             except Exception:
+                # said in our own log, then left to the queue
                 self.app.logger.exception("task %s failed", name)
                 raise
 
