@@ -63,6 +63,7 @@ def detail(slug: str) -> ResponseReturnValue:
         "organisations/detail.html",
         organisation=found,
         membership=own,
+        speakers=queries.speakers_count(found),
         may_manage=bool(user and policy.can_manage_organisation(user, found, own)),
     )
 

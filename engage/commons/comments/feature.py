@@ -50,6 +50,7 @@ def register(app: Flask) -> None:
     ):
         explain_constraint(name, _l("You have said this already. It counts once."))
     slots.fill("layout.me", views.menu_entry, order=40)
+    slots.fill("organisations.detail", views.statements)
     nav.add(
         NavItem(
             "answers",

@@ -19,10 +19,12 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    literal,
     or_,
     select,
     true,
     tuple_,
+    union_all,
 )
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
@@ -855,6 +857,65 @@ def _pinned() -> Select[OfficialAnswer]:
         .order_by(Comment.answered_at.desc(), Comment.id.desc())
         .limit(bindparam("rows", type_=Integer))
     )
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Something an organisation said: a comment in its name, or its official answer to one."""
+
+    comment: Comment
+    answer: OfficialAnswer | None
+    place: Place
+
+    @property
+    def said_at(self) -> datetime:
+        """When it said it."""
+        if self.answer is not None and self.answer.published_at is not None:
+            return self.answer.published_at
+        return self.comment.received_at
+
+
+def statements_of(
+    organisation_id: int, user: User | None, now: datetime, *, page: int, per_page: int = 10
+) -> Page[Statement]:
+    """What an organisation said in public, newest first; what hangs nowhere visible is left out."""
+    comments = select(
+        Comment.id.label("comment_id"),
+        Comment.received_at.label("said_at"),
+        literal(0).label("answer_id"),
+    ).where(Comment.organisation_id == organisation_id, Comment.state == CommentState.PUBLISHED)
+    answers = (
+        select(OfficialAnswer.comment_id, OfficialAnswer.published_at, OfficialAnswer.id)
+        .join(OfficialAnswer.comment)
+        .where(
+            OfficialAnswer.organisation_id == organisation_id,
+            OfficialAnswer.published_at.is_not(None),
+            Comment.state == CommentState.PUBLISHED,
+        )
+    )
+    said = union_all(comments, answers).subquery()
+    found = paginate(
+        select(said).order_by(said.c.said_at.desc(), said.c.comment_id.desc()),
+        page=page,
+        per_page=per_page,
+        scalars=False,
+    )
+    by_id = comments_by_ids([row.comment_id for row in found.items])
+    answered = {
+        answer.id: answer
+        for answer in db.session.scalars(
+            select(OfficialAnswer).where(
+                OfficialAnswer.id.in_([row.answer_id for row in found.items if row.answer_id])
+            )
+        )
+    }
+    hung = places((comment.thread for comment in by_id.values()), user, now)
+    shown = [
+        Statement(by_id[row.comment_id], answered.get(row.answer_id), place)
+        for row in found.items
+        if (place := hung.get(by_id[row.comment_id].thread_id)) is not None and place.is_visible
+    ]
+    return Page(shown, found.page, found.per_page, found.total)
 
 
 # --- exports ------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from engage.commons.accounts.export import ExportSource
 from engage.commons.notifications import digest, queries, service, topics
 from engage.commons.notifications.models import Rhythm
 from engage.commons.notifications.topics import Topic
-from engage.commons.notifications.views import bp, unsubscribe_at_once
-from engage.core import nav
+from engage.commons.notifications.views import bell, bp, unsubscribe_at_once
+from engage.core import nav, slots
 from engage.core.events import listen
 from engage.core.i18n import _l
 from engage.core.nav import NavItem
@@ -42,6 +42,7 @@ def register(app: Flask) -> None:
         )
     )
     nav.add(NavItem("trail", _l("My trail"), "notifications.trail", "flag", order=10, area="me"))
+    slots.fill("layout.tools", bell)
     export.sources.add(ExportSource("notifications", queries.everything_told))
     export.sources.add(ExportSource("preferences", lambda user: [dict(queries.rhythms(user))]))
     listen(AccountClosed, _forget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as Answer
 
 from engage.commons.accounts.models import User
@@ -19,6 +20,15 @@ from engage.core.limits import writing
 from engage.core.paging import page_number, paginate
 
 bp = LocalBlueprint("notifications", __name__, url_prefix="/me")
+
+
+def bell(user: User | None) -> Markup | None:
+    """The way to what is new, in every frame; its figure is the menu's, asked once."""
+    if user is None:
+        return None
+    unread = nav.count("me", "notifications")
+    html = render_template("notifications/_bell.html", unread=unread)
+    return Markup(html)  # noqa: S704  a template's output
 
 
 @bp.get("/notifications")

@@ -9,7 +9,7 @@ from engage.commons.comments import threads
 from engage.commons.comments.events import CommentPublished
 from engage.commons.documents import owners
 from engage.commons.documents.events import VersionPublished
-from engage.core import clock, nav
+from engage.core import clock, nav, slots
 from engage.core import desk as office_desk
 from engage.core.events import listen
 from engage.core.i18n import _l
@@ -25,7 +25,7 @@ from engage.programmes.consultations.threads import (
     load_owners,
     load_places,
 )
-from engage.programmes.consultations.views import bp
+from engage.programmes.consultations.views import asked_by, bp
 
 
 @every(minutes=1)
@@ -57,6 +57,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(office_bp)
     threads.kinds.add(threads.ThreadKind(THREAD_KIND, load_places))
     owners.kinds.add(owners.OwnerKind(OWNER_KIND, load_owners))
+    slots.fill("organisations.detail.aside", asked_by)
     listen(CommentPublished, _comment_published)
     listen(VersionPublished, _version_published)
     listen(AccountClosed, _account_closed)

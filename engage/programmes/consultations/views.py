@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Response, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.routing import RequestRedirect
 
+from engage.commons.accounts.models import Organisation
 from engage.commons.comments import queries as comments
 from engage.core import clock, csvexport
 from engage.core.access import current_user, public, signed_in
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 bp = LocalBlueprint("consultations", __name__)
 
+_SHOWN_OF_A_HOST = 4
 # what readers may filter by: nobody looks for drafts here
 _SHOWN_STATES = tuple(state for state in ConsultationState if state is not ConsultationState.DRAFT)
 
@@ -51,6 +54,18 @@ def index() -> ResponseReturnValue:
         sorts=list(filters.SORTS.items()),
         organisations=[(found.slug, found.name) for found in queries.hosting_organisations()],
     )
+
+
+def asked_by(organisation: Organisation) -> Markup | None:
+    """On an organisation's page: its consultations, when it has any."""
+    now = clock.now()
+    found = queries.asked_by(organisation.id, now, _SHOWN_OF_A_HOST)
+    if not found:
+        return None
+    html = render_template(
+        "consultations/_asked_by.html", organisation=organisation, found=found, now=now
+    )
+    return Markup(html)  # noqa: S704  a template's output
 
 
 @bp.get("/consultations/<address>")

@@ -239,6 +239,42 @@ def test_a_guest_is_led_to_what_they_wrote(client: Any) -> None:
     assert client.get(address).has(f'a[href="/en/comments/{comment.id}#c{comment.id}"]')
 
 
+def test_an_organisation_page_shows_what_it_said(client: Any) -> None:
+    thread, firm, other = make_thread(), make_organisation(), make_organisation()
+    address = f"/en/organisations/{firm.slug}"
+    assert "Nothing yet" in client.get(address).text
+    said = make_comment(thread, make_user(), body="More **cranes**.", organisation_id=firm.id)
+    asked = make_comment(thread, make_user(), body="Why?")
+    make_answer(asked, firm)
+    hidden = make_comment(thread, make_user(), organisation_id=firm.id, state=CommentState.HIDDEN)
+    elsewhere = make_comment(thread, make_user(), organisation_id=other.id)
+    page = client.get(address)
+    assert "What it said here" in page.text
+    assert "cranes" in page.words("article.comment .body strong")
+    assert page.has(f'a[href="/en/comments/{said.id}#c{said.id}"]')
+    assert page.has(f'a[href="/en/comments/{asked.id}#c{asked.id}"]')
+    assert "Official answer" in page.text
+    for absent in (hidden, elsewhere):
+        assert not page.has(f'a[href="/en/comments/{absent.id}#c{absent.id}"]')
+    assert "public" in page.headers["Cache-Control"]
+
+
+def test_what_an_organisation_said_is_paged(client: Any, queries: Any) -> None:
+    thread, firm = make_thread(), make_organisation()
+    make_comment(thread, make_user(), organisation_id=firm.id)
+    address = f"/en/organisations/{firm.slug}"
+    client.get(address)
+    with queries() as few:
+        client.get(address)
+    for _number in range(11):
+        make_comment(thread, make_user(), organisation_id=firm.id)
+    with queries() as many:
+        page = client.get(address)
+    assert len(page.select("article.comment")) == 10
+    assert len(client.get(f"{address}?page=2").select("article.comment")) == 2
+    assert len(many) <= len(few), many
+
+
 def test_moderators_are_led_to_hiding_and_readers_to_reporting(client: Any, sign_in: Any) -> None:
     thread = make_thread()
     comment = make_comment(thread, make_user())

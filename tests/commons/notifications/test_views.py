@@ -11,6 +11,16 @@ from tests.factories.accounts import make_user
 from tests.factories.notifications import make_notification
 
 
+def test_the_bell_counts_what_is_not_read(client, sign_in) -> None:
+    reader = make_user()
+    sign_in(reader)
+    bell = '.topbar a.tool[href="/en/me/notifications"]'
+    assert "not read" not in client.get("/en/me/profile").words(bell)
+    for number in range(2):
+        make_notification(reader, key=f"bell-{number}")
+    assert "2 not read" in client.get("/en/me/profile").words(bell)
+
+
 def test_index_lists_ones_own(client, sign_in) -> None:
     reader, other = make_user(), make_user()
     mine, theirs = make_notification(reader), make_notification(other)
