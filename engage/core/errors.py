@@ -213,6 +213,14 @@ def _conflict_from(error: IntegrityError) -> Problem:
     return Problem(409, Conflict.title, message, hint)
 
 
+def _leave_records() -> None:
+    """From here on nothing is read for this answer, not even who it is for."""
+    g.without_records = True
+    # a row that was read before may have to be read anew: forget it
+    g.engage_user = None
+    g.pop("_login_user", None)
+
+
 def register(app: Flask) -> None:
     """Bind the handlers; they are the only ones."""
 
@@ -220,7 +228,7 @@ def register(app: Flask) -> None:
     def _engage(error: EngageError) -> "ResponseReturnValue":
         if isinstance(error, Uncertain):
             current_app.logger.error("lost while committing", exc_info=error)
-            g.without_records = True
+            _leave_records()
         return respond(
             Problem(
                 int(error.status),
@@ -257,7 +265,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(PoolTimeout)
     def _database(error: Exception) -> "ResponseReturnValue":
         current_app.logger.error("database not available: %s", type(error).__name__, exc_info=error)
-        g.without_records = True
+        _leave_records()
         away = Unavailable()
         return respond(Problem(503, away.title, away.message, away.hint, wait=away.wait))
 

@@ -18,6 +18,7 @@ from psycopg.abc import RV, PQGen
 # the server has the first word
 IN_REQUEST, ELSEWHERE = 4.5, 40.0
 KNOCK = 2.0  # for a word that costs the server nothing
+QUEUE = 10.0  # for a look into the queue
 CONNECT = 3
 _REST = 1.0  # nobody knocks again at a silent server
 _ENOUGH = 5.0  # who has met a silence asks nothing more
@@ -87,6 +88,13 @@ class Connection(psycopg.Connection[Any]):
         """Connect, in CONNECT seconds at most. Raises OperationalError."""
         with _door.knocking():
             return super().connect(*args, **{"connect_timeout": CONNECT, **options})
+
+    @classmethod
+    def for_queue(cls, address: str) -> "Connection":
+        """One whose every statement is short, wherever it is made."""
+        made = cls.connect(address)
+        made.hurry = IN_REQUEST if has_request_context() else QUEUE
+        return made
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         """Wait for the server's part. Raises OperationalError when it stays silent."""
