@@ -135,7 +135,7 @@ def _make_huey(app: Flask) -> Huey:
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return PostgresHuey(
             "engage",
-            connection=lambda: patience.Connection.connect(dsn),
+            connection=lambda: patience.Connection.for_queue(dsn),
             results=False,
             table_prefix="queue",
         )
