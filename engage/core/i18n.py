@@ -215,6 +215,11 @@ def language_name(locale: str) -> str:
     return name[:1].upper() + name[1:]
 
 
+def language_said(locale: str) -> str:
+    """A language as the reader calls it inside a sentence: `anglais` for a French one."""
+    return _locale(locale).get_language_name(locale_now()) or language_name(locale)
+
+
 def direction(locale: str) -> str:
     """`ltr` or `rtl`."""
     return "rtl" if locale in _RIGHT_TO_LEFT else "ltr"
@@ -269,6 +274,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         locale_now=locale_now,
         language_name=language_name,
+        language_said=language_said,
         direction=direction,
         alternates=_alternates,
         format_date=format_date,

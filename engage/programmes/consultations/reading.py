@@ -15,7 +15,7 @@ from engage.core.i18n import (
     _n,
     format_deadline,
     format_number,
-    language_name,
+    language_said,
     locale_now,
 )
 from engage.programmes.consultations import policy, queries
@@ -268,11 +268,11 @@ def size_words(size: int) -> str:
 def _in_language(language: str, locale: str) -> str:
     if language == locale:
         return ""
-    return ", " + _("in %(language)s", language=language_name(language))
+    return ", " + _("in %(language)s", language=language_said(language))
 
 
 def _not_in(locale: str) -> str:
-    return _("Not yet available in %(language)s", language=language_name(locale))
+    return _("Not yet available in %(language)s", language=language_said(locale))
 
 
 def _next_act(

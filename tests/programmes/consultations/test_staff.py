@@ -211,7 +211,7 @@ def test_files_and_a_picture(office: Any) -> None:
     )
     public = office.get(f"/en/consultations/{one.address}")
     assert "Noise study" in public.words(".docs")
-    assert "in Français" in public.words(".docs")
+    assert "in French" in public.words(".docs")
     refused = office.get(f"{OFFICE}/{one.id}/cover").submit(
         "Use this picture",
         {"file": (io.BytesIO(b"no picture"), "cover.png")},
