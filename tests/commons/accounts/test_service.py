@@ -146,7 +146,7 @@ def test_features_add_to_the_export(app: Flask) -> None:
     try:
         found = export.collect(user)
     finally:
-        export.sources._found.pop("notes")
+        export.sources._by_name.pop("notes")
     assert found["notes"][0]["of"] == user.id
     assert found["notes"][0]["kind"] == "resident"
     assert isinstance(found["notes"][0]["at"], str)
