@@ -18,7 +18,7 @@ from psycopg.abc import RV, PQGen
 # the server has the first word
 IN_REQUEST, ELSEWHERE = 4.5, 40.0
 KNOCK = 2.0  # for a word that costs the server nothing
-QUEUE = 10.0  # for a look into the queue
+QUEUE = 5.0  # for a look into the queue
 CONNECT = 3
 _REST = 1.0  # nobody knocks again at a silent server
 _ENOUGH = 5.0  # who has met a silence asks nothing more

@@ -1,10 +1,11 @@
 """What every response carries, and what every request must not."""
 
 import secrets
+from io import BytesIO
 
 from flask import Flask, Response, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from engage.core.access import current_user, mark_of
 from engage.core.errors import Missing, Problem, respond
@@ -116,8 +117,32 @@ def _refuse_nul() -> None:
         raise BadRequest
 
 
+def _measure_streamed_form() -> None:
+    """A form without files that comes in chunks: read up to its limit, then as any other.
+
+    Werkzeug would read on to the limit of files, and take what it has by then for the whole.
+    """
+    environ = request.environ
+    if (
+        request.routing_exception is not None
+        or "HTTP_TRANSFER_ENCODING" not in environ
+        or request.mimetype == "multipart/form-data"
+    ):
+        return
+    limit = request.max_form_memory_size or 0
+    body = b""
+    while len(body) <= limit and (part := environ["wsgi.input"].read(65536)):
+        body += part
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    del environ["HTTP_TRANSFER_ENCODING"]
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = BytesIO(body)
+
+
 def register(app: Flask) -> None:
-    """CSRF, headers, NUL bytes; the host list is Flask's own TRUSTED_HOSTS."""
+    """CSRF, headers, sizes, NUL bytes; the host list is Flask's own TRUSTED_HOSTS."""
+    app.before_request(_measure_streamed_form)  # before the first who looks into a form
     csrf.init_app(app)
     app.before_request(_refuse_nul)
 
