@@ -442,8 +442,10 @@ def confirm(token: str) -> ResponseReturnValue:
                     raise
                 form.absorb(problem)
             else:
+                answer = come_in(user, method=SignInMethod.PASSWORD, next_url=asked.next_url)
+                # after: coming in begins a new session, and forgets what the old one had to say
                 flash(_("Welcome. Your address is confirmed."), "success")
-                return come_in(user, method=SignInMethod.PASSWORD, next_url=asked.next_url)
+                return answer
     except Invalid as problem:
         return dead_link(problem, again=url_for("accounts.login"), words=_("Go to sign in"))
     return private(page("accounts/confirm.html", form=form, asked=asked, is_same=is_same))
