@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Literal
 
 from sqlalchemy import BindParameter, Select, bindparam, func, select, union
 from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
@@ -15,12 +14,8 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload
 from engage.commons.accounts.models import StakeholderKind, User
 from engage.commons.comments import queries as comments
 from engage.commons.comments.models import Thread, ThreadTally
-from engage.commons.comments.threads import Place
 from engage.commons.documents import owners, policy
-from engage.commons.documents.diffing import Piece, readable, word_diff
-from engage.commons.documents.matching import match, normal
 from engage.commons.documents.models import (
-    Change,
     Document,
     Paragraph,
     ParagraphKind,
@@ -33,7 +28,6 @@ from engage.commons.documents.numbering import Piece as TextPiece
 from engage.commons.documents.owners import Owner
 from engage.core.db import db
 from engage.core.errors import Missing
-from engage.core.i18n import _l
 from engage.core.paging import Page, paginate
 
 PARAGRAPH_KIND = "documents.paragraph"
@@ -324,42 +318,6 @@ def text_of(version_id: int) -> Split:
     )
 
 
-# --- what changed -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class DiffRow:
-    """What became of one paragraph between two versions, with the words that went and came."""
-
-    change: Change | Literal["removed"]
-    old: Paragraph | None
-    new: Paragraph | None
-    pieces: tuple[Piece, ...] = ()
-
-
-@dataclass(frozen=True)
-class DiffSection:
-    """A chapter of the newer version, or one that is gone, with its rows in reading order."""
-
-    number: int
-    title: str
-    old_title: str | None
-    rows: list[DiffRow] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Diff:
-    """Two versions, paragraph by paragraph."""
-
-    sections: list[DiffSection]
-    counts: Mapping[str, int]
-
-    @property
-    def is_empty(self) -> bool:
-        """Is nothing different?"""
-        return not any(count for change, count in self.counts.items() if change != "same")
-
-
 def numbered(version_id: int) -> list[Paragraph]:
     """A version's numbered paragraphs with chapter and thread, in order: one query."""
     return list(
@@ -373,145 +331,12 @@ def numbered(version_id: int) -> list[Paragraph]:
     )
 
 
-def paragraph_diff(old_version_id: int, new_version_id: int) -> Diff:
-    """What changed from one version to the other: two queries.
-
-    Paragraphs are told apart by their keys, so it holds across any number of versions between.
-    """
-    old, new = numbered(old_version_id), numbered(new_version_id)
-    before = {p.key: p for p in old}
-    kept = [p for p in new if p.key in before]
-    # the same keys in another order: what the longest common order leaves out was moved
-    order = match([p.key for p in old], [p.key for p in kept]).matches
-    moved = {p.key for p, found in zip(kept, order, strict=True) if found.change is Change.MOVED}
-    after = {p.key for p in new}
-    lost: defaultdict[str | None, list[Paragraph]] = defaultdict(list)
-    anchor: str | None = None
-    for paragraph in old:
-        if paragraph.key in after:
-            anchor = paragraph.key
-        else:
-            lost[anchor].append(paragraph)
-    rows: list[DiffRow] = [_gone(p) for p in lost[None]]
-    for paragraph in new:
-        rows.append(_row(before.get(paragraph.key), paragraph, paragraph.key in moved))
-        rows += [_gone(p) for p in lost[paragraph.key]]
-    counts = dict.fromkeys(("same", "edited", "moved", "new", "removed"), 0)
-    for row in rows:
-        counts[str(row.change)] += 1
-    return Diff(_by_chapter(rows), counts)
+# --- what threads hang on -----------------------------------------------------------------
 
 
-def _gone(paragraph: Paragraph) -> DiffRow:
-    words = readable(paragraph.body, paragraph.kind)
-    return DiffRow("removed", paragraph, None, (Piece("del", words),))
-
-
-def _row(before: Paragraph | None, paragraph: Paragraph, is_moved: bool) -> DiffRow:
-    words = readable(paragraph.body, paragraph.kind)
-    if before is None:
-        return DiffRow(Change.NEW, None, paragraph, (Piece("ins", words),))
-    if normal(before.body) != normal(paragraph.body):
-        pieces = word_diff(readable(before.body, before.kind), words)
-        return DiffRow(Change.EDITED, before, paragraph, tuple(pieces))
-    change = Change.MOVED if is_moved else Change.SAME
-    return DiffRow(change, before, paragraph, (Piece("same", words),))
-
-
-def _by_chapter(rows: Sequence[DiffRow]) -> list[DiffSection]:
-    sections: list[DiffSection] = []
-    here: Section | None = None
-    for row in rows:
-        if row.new is not None and (here is None or row.new.section_id != here.id):
-            here = row.new.section
-            sections.append(DiffSection(here.number, here.title, _old_title(rows, here)))
-        elif row.old is not None and not sections:
-            # what went at the very start belongs to the first chapter there is
-            first = next((r.new.section for r in rows if r.new), row.old.section)
-            here = first
-            sections.append(DiffSection(first.number, first.title, _old_title(rows, first)))
-        sections[-1].rows.append(row)
-    return sections
-
-
-def _old_title(rows: Sequence[DiffRow], section: Section) -> str | None:
-    """What most of a chapter's paragraphs stood under before, when that was something else."""
-    titles: defaultdict[str, int] = defaultdict(int)
-    for row in rows:
-        if row.new is not None and row.old is not None and row.new.section_id == section.id:
-            titles[row.old.section.title] += 1
-    if not titles:
-        return None
-    most = max(titles, key=lambda title: titles[title])
-    return most if most != section.title else None
-
-
-# --- where threads hang -------------------------------------------------------------------
-
-
-def paragraph_places(
-    thread_ids: Collection[int], user: User | None, now: datetime
-) -> dict[int, Place]:
-    """Where the threads of paragraphs hang: at the newest wording that carries them."""
-    standing, heirs = _standing(thread_ids)
-    documents = {p.version.document_id: p.version.document for p in standing.values()}
-    found = owners_of(documents.values(), user, now)
-    places: dict[int, Place] = {}
-    for thread_id, paragraph in standing.items():
-        document = paragraph.version.document
-        owner = found.get(document.id)
-        if owner is None:
-            continue
-        is_current = paragraph.version_id == document.current_version_id
-        heir = None if is_current else heirs.get(paragraph.key)
-        places[thread_id] = Place(
-            title=_l("Paragraph %(number)s", number=paragraph.number),
-            context=document.title,
-            url=paragraph_url(owner, paragraph, is_current=is_current),
-            is_visible=owner.is_visible,
-            commenting=policy.commenting(owner, is_current=is_current, has_heir=heir is not None),
-            allows_guests=owner.allows_guests,
-            closes_at=owner.closes_at,
-            answer_days=owner.answer_days,
-            host_ids=owner.host_ids,
-            newer_url=paragraph_url(owner, heir, is_current=True) if heir else None,
-        )
-    return places
-
-
-def document_places(
-    thread_ids: Collection[int], user: User | None, now: datetime
-) -> dict[int, Place]:
-    """Where the threads on whole texts hang."""
-    documents = db.session.scalars(select(Document).where(Document.thread_id.in_(thread_ids))).all()
-    found = owners_of(documents, user, now)
-    return {
-        document.thread_id: Place(
-            title=_l("The text as a whole"),
-            context=document.title,
-            url=f"{owner.document_url}#whole",
-            is_visible=owner.is_visible,
-            commenting=owner.commenting,
-            allows_guests=owner.allows_guests,
-            closes_at=owner.closes_at,
-            answer_days=owner.answer_days,
-            host_ids=owner.host_ids,
-        )
-        for document in documents
-        if (owner := found.get(document.id)) is not None
-    }
-
-
-def paragraph_url(owner: Owner, paragraph: Paragraph, *, is_current: bool) -> str:
-    """The address of a paragraph (with its section, and its version unless it is current)."""
-    base = owner.document_url if is_current else owner.version_url(paragraph.version.number)
-    return address_in(base, paragraph.section.number, paragraph.anchor)
-
-
-def address_in(base: str, chapter: int, anchor: str = "") -> str:
-    """A chapter of the text at `base`, and a place in it."""
-    joint = "&" if "?" in base else "?"
-    return f"{base}{joint}chapter={chapter}" + (f"#{anchor}" if anchor else "")
+def texts_of_threads(thread_ids: Collection[int]) -> Sequence[Document]:
+    """The texts whose threads on the whole these are."""
+    return db.session.scalars(select(Document).where(Document.thread_id.in_(thread_ids))).all()
 
 
 @cache
@@ -540,7 +365,7 @@ def _carrying() -> Select[Paragraph]:
     )
 
 
-def _standing(
+def standing(
     thread_ids: Collection[int],
 ) -> tuple[dict[int, Paragraph], dict[str, Paragraph]]:
     """By thread the newest published paragraph that carries it, by key the present wordings: one query."""

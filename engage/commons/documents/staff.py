@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, request, url_for
 
-from engage.commons.documents import forms, importing, numbering, policy, queries, service
+from engage.commons.documents import (
+    comparing,
+    forms,
+    importing,
+    numbering,
+    policy,
+    queries,
+    service,
+)
 from engage.commons.documents.models import Document, SourceFormat, Version
 from engage.core import clock
 from engage.core.access import current_user, staff
@@ -228,7 +236,7 @@ def publish(document_id: int) -> ResponseReturnValue:
         form,
         **frame,
         version=found,
-        diff=queries.paragraph_diff(present, found.id) if present else None,
+        diff=comparing.paragraph_diff(present, found.id) if present else None,
         paragraphs=len(queries.numbered(found.id)),
     )
 
@@ -265,7 +273,7 @@ def changes(document_id: int) -> ResponseReturnValue:
         versions=[known[number] for number in newest],
         old=old,
         new=new,
-        diff=queries.paragraph_diff(old.id, new.id),
+        diff=comparing.paragraph_diff(old.id, new.id),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 
 from engage.commons.accounts.models import StakeholderKind
+from engage.commons.documents import comparing
 from engage.commons.documents import queries as documents
 from engage.commons.documents.models import Document, Version
 from engage.core import richtext
@@ -77,7 +78,7 @@ def changes(
         **shown,
         "old": old,
         "new": new,
-        "diff": documents.paragraph_diff(old.id, new.id) if old is not new else None,
+        "diff": comparing.paragraph_diff(old.id, new.id) if old is not new else None,
     }
 
 

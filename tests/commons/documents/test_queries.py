@@ -11,8 +11,9 @@ from flask import Flask
 from engage.commons.accounts.models import StakeholderKind
 from engage.commons.comments import queries as comments
 from engage.commons.comments.models import Thread, ThreadTally
-from engage.commons.documents import queries
+from engage.commons.documents import comparing, queries
 from engage.commons.documents.models import Paragraph
+from engage.commons.documents.threads import paragraph_places
 from engage.core import clock
 from engage.core.access import denied
 from engage.core.db import db, transactional
@@ -163,7 +164,7 @@ def test_what_is_not_there_is_missing(app: Flask):
 
 def test_a_diff_paragraph_by_paragraph(app: Flask):
     document = make_plan(PLAN, PLAN_2)
-    diff = queries.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
+    diff = comparing.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
     assert dict(diff.counts) == {"same": 4, "edited": 1, "moved": 0, "new": 1, "removed": 1}
     assert [(s.number, s.old_title) for s in diff.sections] == [(1, None), (2, None)]
     rows = [
@@ -187,11 +188,11 @@ def test_a_diff_paragraph_by_paragraph(app: Flask):
 def test_a_diff_across_several_versions_and_backwards(app: Flask):
     document = make_plan(PLAN, PLAN_2, PLAN)
     one, three = first(document), queries.get_version(document.id, 3).id
-    forward = queries.paragraph_diff(one, three)
+    forward = comparing.paragraph_diff(one, three)
     assert forward.counts["edited"] == 0
     # taken out in version 2, so what came back is another paragraph
     assert (forward.counts["new"], forward.counts["removed"]) == (1, 1)
-    back = queries.paragraph_diff(queries.get_version(document.id, 2).id, one)
+    back = comparing.paragraph_diff(queries.get_version(document.id, 2).id, one)
     assert (back.counts["new"], back.counts["removed"], back.counts["edited"]) == (1, 1, 1)
 
 
@@ -201,20 +202,20 @@ def test_a_moved_paragraph_and_a_renamed_section(app: Flask):
         "# A\n\nSecond matter entirely.\n\nFirst thing said here.\n\n# C\n\nThird topic of all."
     )
     document = make_plan(text, changed)
-    diff = queries.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
+    diff = comparing.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
     assert (diff.counts["moved"], diff.counts["same"]) == (1, 2)
     assert diff.sections[1].old_title == "B"
 
 
 def test_nothing_changed(app: Flask):
     document = make_plan(PLAN, PLAN)
-    diff = queries.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
+    diff = comparing.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
     assert diff.is_empty
 
 
 def test_everything_changed(app: Flask):
     document = make_plan("# A\n\nOne two three.", "# B\n\nFour five six seven.")
-    diff = queries.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
+    diff = comparing.paragraph_diff(first(document), queries.get_version(document.id, 2).id)
     assert not diff.is_empty
     assert sum(len(s.rows) for s in diff.sections) in {1, 2}
 
@@ -229,7 +230,7 @@ def test_a_diff_takes_two_queries(app: Flask, queries: Callable[[], Any], sizes:
         one, two = first(document), read.get_version(document.id, 2).id
         db.session.expunge_all()
         with queries() as sent:
-            for section in read.paragraph_diff(one, two).sections:
+            for section in comparing.paragraph_diff(one, two).sections:
                 for row in section.rows:
                     assert row.new is not None
                     assert row.new.thread is not None
@@ -302,6 +303,6 @@ def test_places_of_many_threads_take_a_constant_number_of_queries(
         threads = [p.thread_id for p in read.numbered(first(document)) if p.thread_id]
         db.session.expunge_all()
         with queries() as sent:
-            assert len(read.paragraph_places(threads, None, clock.now())) == size
+            assert len(paragraph_places(threads, None, clock.now())) == size
         counts.append(len(sent))
     assert counts[0] == counts[1] <= 3
