@@ -14,7 +14,12 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from sqlalchemy import ForeignKey, event, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, selectinload
 
+import config
+from engage.core.turns import Turns
+
 app = Flask(__name__)
+# as Engage's requests do, or it would be measured against slower pages
+app.wsgi_app = Turns(app.wsgi_app, config.load().WEB_TURNS)  # type: ignore[method-assign]
 app.config.update(
     SECRET_KEY="reference-only",
     WTF_CSRF_TIME_LIMIT=None,

@@ -4,10 +4,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask import g, has_request_context
-from sqlalchemy import Index, String, select, text
+from sqlalchemy import Index, Insert, Select, String, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engage.core import clock
@@ -82,9 +83,7 @@ def _chain() -> None:
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
-    previous = (
-        session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or GENESIS
-    )
+    previous = session.scalar(_newest()) or GENESIS
     request_id = g.get("request_id") if has_request_context() else None
     for at, actor_id, action, target, details in waiting:
         kind, ident = _target(target)
@@ -99,8 +98,23 @@ def _chain() -> None:
             previous=previous,
         )
         entry.hash = previous = entry.digest()
-        session.add(entry)
-        session.flush()
+        session.execute(_insert(), {name: getattr(entry, name) for name in _COLUMNS})
+
+
+_COLUMNS = (
+    *("at", "actor_id", "action", "target_kind", "target_id"),
+    *("details", "request_id", "previous", "hash"),
+)
+
+
+@cache
+def _newest() -> Select[str]:
+    return select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
+
+
+@cache
+def _insert() -> Insert:
+    return insert(AuditEntry.__table__)  # type: ignore[arg-type]
 
 
 def broken_links(size: int = 1000) -> Iterator[int]:

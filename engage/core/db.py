@@ -29,6 +29,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -464,6 +465,17 @@ def ping() -> None:
     """One round trip to the database; raises what the driver raises."""
     with db.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
+
+
+def insert_into(model: type[Model], dialect: str) -> postgresql.Insert | sqlite.Insert:
+    """An insert of plain rows that may say what to do about rows that are there already."""
+    table: Any = model.__table__
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def dialect() -> str:
+    """`sqlite` or `postgresql`."""
+    return db.engine.dialect.name
 
 
 def exists(statement: Select[Any]) -> bool:

@@ -31,6 +31,7 @@ _PARTS = (
     "access",
     "idempotency",
     "limits",
+    "turns",
     "assets",
     "richtext",
     "files",

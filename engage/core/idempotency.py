@@ -3,12 +3,12 @@
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from io import BytesIO
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, redirect, request, session
-from sqlalchemy import Index, String, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Index, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engage.core import clock
@@ -73,22 +73,31 @@ def _find(key: str) -> SentForm | None:
     return db.session.scalar(select(SentForm).where(SentForm.key == key))
 
 
+@cache
+def _claim(dialect: str) -> Any:
+    statement = database.insert_into(SentForm, dialect)
+    return statement.on_conflict_do_nothing(index_elements=["key"]).returning(SentForm.key)
+
+
+@cache
+def _lead() -> Any:
+    table: Any = SentForm.__table__
+    return (
+        update(table).where(table.c.key == bindparam("sent")).values(location=bindparam("leads_to"))
+    )
+
+
 def _remember() -> None:
     """First statement of the write: claim the key in the write's own transaction."""
     key = g.get("sent_form_key")
     if key is None or g.get("sent_form_kept"):
         return
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    claimed = db.session.scalar(
-        insert(SentForm)
-        .values(key=key, body_hash=g.sent_form_hash, location="", at=clock.now())
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(SentForm.key)
-    )
+    row = {"key": key, "body_hash": g.sent_form_hash, "location": "", "at": clock.now()}
+    claimed = db.session.scalar(_claim(database.dialect()), row)
     if claimed is None:
-        row = _find(key)
-        if row is not None:
-            raise _Replay(row)
+        sent = _find(key)
+        if sent is not None:
+            raise _Replay(sent)
     # a transaction that is rolled back gives the key back; the next one claims it anew
     database.store()[FIELD] = key
     database.after_commit(lambda: setattr(g, "sent_form_kept", True))
@@ -128,10 +137,8 @@ class IdempotentFlask(Flask):
                 answer = current_app.make_response(super().dispatch_request())
                 keep = answer.status_code < 400
                 if keep and FIELD in database.store():
-                    row = db.session.get_one(SentForm, key)
-                    row.location = (answer.location or answer.headers.get("HX-Redirect") or "")[
-                        :2000
-                    ]
+                    leads_to = answer.location or answer.headers.get("HX-Redirect") or ""
+                    db.session.execute(_lead(), {"sent": key, "leads_to": leads_to[:2000]})
                 finish(keep)
                 return answer
         except _Replay as replay:

@@ -9,10 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, case, func, select, update
 
 from engage.commons.accounts.models import StakeholderKind
 from engage.commons.comments import scores
@@ -27,7 +27,7 @@ from engage.commons.comments.models import (
     ThreadReaction,
     ThreadTally,
 )
-from engage.core.db import db
+from engage.core.db import db, dialect, insert_into
 
 MEASURES = ("comments", "pro", "contra", "agree", "disagree")
 _BATCH = 1000
@@ -35,23 +35,35 @@ _BATCH = 1000
 
 def add_to_tally(thread_id: int, kind: StakeholderKind, **by: int) -> None:
     """Move what one stakeholder kind said in a thread; the row is made when it is missing."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     values = {measure: by.get(measure, 0) for measure in MEASURES}
-    statement = insert(ThreadTally).values(thread_id=thread_id, kind=kind, **values)
-    moved = {name: getattr(ThreadTally, name) + change for name, change in by.items() if change}
-    db.session.execute(
-        statement.on_conflict_do_update(index_elements=["thread_id", "kind"], set_=moved)
-        if moved
-        else statement.on_conflict_do_nothing(index_elements=["thread_id", "kind"])
-    )
+    moved = tuple(name for name in MEASURES if values[name])
+    db.session.execute(_tally(dialect(), moved), {"thread_id": thread_id, "kind": kind, **values})
+
+
+@cache
+def _tally(dialect: str, moved: tuple[str, ...]) -> Any:
+    statement = insert_into(ThreadTally, dialect)
+    row = ["thread_id", "kind"]
+    if not moved:
+        return statement.on_conflict_do_nothing(index_elements=row)
+    # what would have been inserted is what the row moves by
+    sums = {name: getattr(ThreadTally, name) + statement.excluded[name] for name in moved}
+    return statement.on_conflict_do_update(index_elements=row, set_=sums)
+
+
+@cache
+def _count_in_thread(*, dated: bool) -> Any:
+    table: Any = Thread.__table__
+    moved: dict[str, Any] = {"comments_count": table.c.comments_count + bindparam("by")}
+    if dated:
+        moved["last_comment_at"] = bindparam("now")
+    return update(table).where(table.c.id == bindparam("thread")).values(moved)
 
 
 def count_comment(comment: Comment, by: int, at: datetime | None = None) -> None:
     """Count a comment in (`by` 1) or out (-1): its thread, its author's kind, what it replies to."""
-    moved: dict[str, Any] = {"comments_count": Thread.comments_count + by}
-    if at is not None:
-        moved["last_comment_at"] = at
-    _move(update(Thread).where(Thread.id == comment.thread_id).values(**moved))
+    counted = {"thread": comment.thread_id, "by": by} | ({} if at is None else {"now": at})
+    db.session.execute(_count_in_thread(dated=at is not None), counted)
     change = {"comments": by} | _stance_change(comment.stance, by)
     add_to_tally(comment.thread_id, comment.kind, **change)
     above = {ident for ident in (comment.parent_id, comment.root_id) if ident is not None}

@@ -150,6 +150,14 @@ def _remember_hosts(thread: Thread, host_ids: Sequence[int]) -> None:
 # --- writing ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Arrival:
+    """The instant something was sent, and the place it was sent to as its writer saw it then."""
+
+    at: datetime
+    place: Place
+
+
 def post_comment(
     thread_id: int,
     *,
@@ -159,20 +167,23 @@ def post_comment(
     organisation_id: int | None = None,
     guest: GuestDetails | None = None,
     language: str | None = None,
+    arrived: Arrival | None = None,
 ) -> Comment:
     """Write under a thread's subject. A guest's comment is held until the guest confirms by mail.
 
+    `arrived`: when it came and how the place stood for the writer then, where that is known.
     Raises Missing, NotAllowed (not this person), Invalid (the text), Conflict (the window closed;
     the text is kept in it).
     """
-    received_at = clock.now()
     thread = _thread(thread_id)
-    place = queries.place_of(thread, actor, received_at)
+    if arrived is None:
+        now = clock.now()
+        arrived = Arrival(now, queries.place_of(thread, actor, now))
     return _write(
         thread,
-        place,
+        arrived.place,
         None,
-        received_at,
+        arrived.at,
         actor=actor,
         body=body,
         stance=stance,

@@ -243,7 +243,11 @@ def new(thread_id: int) -> Any:
     if form.validate_on_submit():
         try:
             comment = service.post_comment(
-                thread_id, actor=user, guest=_guest(form), **form.words()
+                thread_id,
+                actor=user,
+                guest=_guest(form),
+                arrived=service.Arrival(now, place),
+                **form.words(),
             )
         except Invalid as error:
             form.absorb(error)

@@ -623,16 +623,30 @@ def consultations_of_documents(document_ids: Collection[int]) -> dict[int, Consu
     return dict(rows.unique().all())
 
 
+@cache
+def _around_threads() -> Select[Consultation]:
+    return (
+        select(Consultation)
+        .where(Consultation.thread_id.in_(bindparam("ids", expanding=True)))
+        .options(*_PLACE)
+    )
+
+
 def consultations_of_threads(ids: Collection[int]) -> dict[int, Consultation]:
     """General thread id -> its consultation with words and hosts."""
-    rows = db.session.scalars(
-        select(Consultation).where(Consultation.thread_id.in_(ids)).options(*_PLACE)
-    ).unique()
+    rows = db.session.scalars(_around_threads(), {"ids": list(ids)}).unique()
     return {consultation.thread_id: consultation for consultation in rows}
 
 
 def consultation_of_thread(thread_id: int) -> int | None:
     """The consultation a comment in this thread takes part in, None for any other thread."""
+    found: int | None = db.session.scalar(_of_thread(), {"thread_id": thread_id})
+    return found
+
+
+@cache
+def _of_thread() -> Any:
+    thread_id: BindParameter[int] = bindparam("thread_id", type_=Integer)
     general = select(Consultation.id).where(Consultation.thread_id == thread_id)
     of_document = (
         select(ConsultationDocument.consultation_id)
@@ -645,7 +659,7 @@ def consultation_of_thread(thread_id: int) -> int | None:
         .join(Paragraph, Paragraph.version_id == Version.id)
         .where(Paragraph.thread_id == thread_id)
     )
-    return db.session.scalar(union_all(general, of_document, of_paragraph).limit(1))
+    return union_all(general, of_document, of_paragraph).limit(1)
 
 
 def organisations_to_host() -> Sequence[Organisation]:

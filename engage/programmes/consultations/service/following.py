@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engage.commons.accounts.models import Guest, StakeholderKind
 from engage.commons.comments.models import Comment
 from engage.core import audit, clock
 from engage.core.access import require
-from engage.core.db import db, transactional
+from engage.core.db import db, dialect, insert_into, transactional
 from engage.core.errors import Missing
 from engage.programmes.consultations import policy, queries
 from engage.programmes.consultations.models import (
@@ -108,14 +108,14 @@ def _note(
     at: datetime,
 ) -> None:
     # two comments of one person may arrive at the same instant under different paragraphs
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    db.session.execute(
-        insert(ConsultationVoice)
-        .values(
-            consultation_id=consultation_id, voice=voice, kind=kind, user_id=user_id, first_at=at
-        )
-        .on_conflict_do_nothing(index_elements=["consultation_id", "voice"])
-    )
+    row = {"consultation_id": consultation_id, "voice": voice, "kind": kind}
+    db.session.execute(_voice(dialect()), row | {"user_id": user_id, "first_at": at})
+
+
+@cache
+def _voice(dialect: str) -> Any:
+    statement = insert_into(ConsultationVoice, dialect)
+    return statement.on_conflict_do_nothing(index_elements=["consultation_id", "voice"])
 
 
 def _guest_voice(guest_id: int) -> str:

@@ -1,0 +1,102 @@
+"""Requests take turns; nobody waits for ever, and slow senders hold up nobody."""
+
+import threading
+from collections.abc import Iterable
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from engage.core import turns
+from engage.core.turns import SMALL, Turns
+
+
+class Inside:
+    """An application that counts who is in it at once."""
+
+    def __init__(self) -> None:
+        self.now = self.most = 0
+        self.bodies: list[bytes] = []
+        self.lock = threading.Lock()
+        self.gate = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], _start: Any) -> Iterable[bytes]:
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        self.gate.wait(0.05)
+        if environ.get("CONTENT_LENGTH"):
+            self.bodies.append(environ["wsgi.input"].read())
+        with self.lock:
+            self.now -= 1
+        return [b"done"]
+
+
+def ask(app: Any, environ: dict[str, Any] | None = None) -> threading.Thread:
+    thread = threading.Thread(target=app, args=(environ or {}, lambda *_: None))
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_no_more_than_so_many_are_inside(number: int) -> None:
+    inside = Inside()
+    app = Turns(inside, number)
+    for thread in [ask(app) for _ in range(6)]:
+        thread.join(10)
+    assert inside.most == number
+    assert inside.now == 0
+
+
+def test_without_turns_they_would_all_be_inside() -> None:
+    inside = Inside()
+    for thread in [ask(inside) for _ in range(6)]:
+        thread.join(10)
+    assert inside.most > 2
+
+
+def test_whoever_waited_long_enough_goes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.01)
+    app = Turns(Inside(), 1)
+    app.free.acquire()
+    assert app({}, lambda *_: None) == [b"done"]  # type: ignore[arg-type, return-value]
+    assert not app.free.acquire(timeout=0), "a turn not had must not be given back"
+
+
+def test_a_failure_gives_the_turn_back() -> None:
+    def fails(_environ: Any, _start: Any) -> Iterable[bytes]:
+        raise ValueError
+
+    app = Turns(fails, 1)
+    for _ in range(2):
+        with pytest.raises(ValueError):
+            app({}, lambda *_: None)  # type: ignore[arg-type, return-value]
+    assert app.free.acquire(timeout=0)
+
+
+def test_a_small_body_is_read_before_the_turn() -> None:
+    class Slow(BytesIO):
+        def read(self, *given: Any) -> bytes:
+            assert app.free.acquire(timeout=0), "nobody may hold a turn while a body comes in"
+            app.free.release()
+            return super().read(*given)
+
+    inside = Inside()
+    app = Turns(inside, 1)
+    app({"CONTENT_LENGTH": "5", "wsgi.input": Slow(b"hello more")}, lambda *_: None)  # type: ignore[arg-type, return-value]
+    assert inside.bodies == [b"hello"]
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"CONTENT_LENGTH": str(SMALL + 1)},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
+        {"CONTENT_LENGTH": "-1"},
+        {"CONTENT_LENGTH": "many"},
+    ],
+)
+def test_what_cannot_be_read_beforehand_takes_no_turn(environ: dict[str, Any]) -> None:
+    app = Turns(lambda _environ, _start: [b"in"], 1)
+    app.free.acquire()
+    assert app({**environ, "wsgi.input": BytesIO()}, lambda *_: None) == [b"in"]  # type: ignore[arg-type, return-value]
