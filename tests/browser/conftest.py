@@ -76,13 +76,22 @@ class Window:
     """A browser window of one reader that notes whatever it should not hear or ask."""
 
     def __init__(
-        self, browser: Browser, site: Site, reader: str, *, width: int, scheme: str
+        self,
+        browser: Browser,
+        site: Site,
+        reader: str,
+        *,
+        width: int,
+        scheme: str,
+        height: int = 900,
+        scripts: bool = True,
     ) -> None:
         self.site = site
         self.said: list[str] = []
         self.context: BrowserContext = browser.new_context(
             base_url=site.url,
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
+            java_script_enabled=scripts,
             color_scheme=scheme,  # type: ignore[arg-type]
             reduced_motion="reduce",
             locale="en-GB",
