@@ -14,7 +14,12 @@ from engage.commons.accounts.forms import (
     OrganisationForm,
     PressForm,
 )
-from engage.commons.accounts.models import MembershipRole, Organisation, OrganisationKind
+from engage.commons.accounts.models import (
+    Membership,
+    MembershipRole,
+    Organisation,
+    OrganisationKind,
+)
 from engage.commons.accounts.views import dead_link, private
 from engage.core.access import current_user, public, require, signed_in
 from engage.core.errors import Invalid, Missing
@@ -28,19 +33,19 @@ if TYPE_CHECKING:
 bp = LocalBlueprint("organisations", __name__, url_prefix="/organisations")
 
 
-def _visible(slug: str) -> Organisation:
-    """Raises Missing for what this reader may not see."""
+def _visible(slug: str) -> tuple[Organisation, Membership | None]:
+    """The organisation, and what binds the reader to it. Missing for what they may not see."""
     user = current_user()
     found = queries.organisation(slug)
     own = queries.membership(user, found) if user else None
     if not policy.can_see_organisation(user, found, own):
         raise Missing
-    return found
+    return found, own
 
 
 def _managed(slug: str) -> Organisation:
-    user, found = current_user(), _visible(slug)
-    require(policy.can_manage_organisation(user, found, queries.membership(user, found)))
+    user, (found, own) = current_user(), _visible(slug)
+    require(policy.can_manage_organisation(user, found, own))
     return found
 
 
@@ -57,8 +62,7 @@ def index() -> ResponseReturnValue:
 @public(cached=True)
 def detail(slug: str) -> ResponseReturnValue:
     """One organisation."""
-    user, found = current_user(), _visible(slug)
-    own = queries.membership(user, found) if user else None
+    user, (found, own) = current_user(), _visible(slug)
     return render_template(
         "organisations/detail.html",
         organisation=found,
@@ -167,7 +171,7 @@ def member(slug: str, membership_id: int) -> ResponseReturnValue:
 @signed_in
 def remove(slug: str, membership_id: int) -> ResponseReturnValue:
     """Somebody no longer belongs to it; also one's own way out."""
-    user, found = current_user(), _visible(slug)
+    user, (found, _own) = current_user(), _visible(slug)
     if not PressForm().validate_on_submit():
         raise Missing
     row = queries.member(found, membership_id)
@@ -228,7 +232,7 @@ def accept(invitation_id: int) -> ResponseReturnValue:
 @signed_in
 def join(slug: str) -> ResponseReturnValue:
     """Join because one's address is one of its own."""
-    found = _visible(slug)
+    found, _own = _visible(slug)
     if not PressForm().validate_on_submit():
         raise Missing
     organisations.join_by_domain(found.id, actor=current_user())

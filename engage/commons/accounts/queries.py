@@ -162,10 +162,14 @@ def public_organisations(*, page: int = 1) -> Page[Organisation]:
 
 def organisation(slug: str) -> Organisation:
     """An organisation with its mail domains. Raises Missing."""
-    found = db.session.scalar(
-        select(Organisation)
-        .where(Organisation.slug == slug)
-        .options(selectinload(Organisation.domains))
+    found = (
+        db.session.scalars(
+            select(Organisation)
+            .where(Organisation.slug == slug)
+            .options(joinedload(Organisation.domains))
+        )
+        .unique()
+        .one_or_none()
     )
     if found is None:
         raise Missing
@@ -174,10 +178,14 @@ def organisation(slug: str) -> Organisation:
 
 def organisation_by_id(organisation_id: int) -> Organisation:
     """An organisation with its mail domains. Raises Missing."""
-    found = db.session.scalar(
-        select(Organisation)
-        .where(Organisation.id == organisation_id)
-        .options(selectinload(Organisation.domains))
+    found = (
+        db.session.scalars(
+            select(Organisation)
+            .where(Organisation.id == organisation_id)
+            .options(joinedload(Organisation.domains))
+        )
+        .unique()
+        .one_or_none()
     )
     if found is None:
         raise Missing

@@ -227,14 +227,15 @@ def hosting_organisations(limit: int | None = None) -> Sequence[Organisation]:
 
 def asked_by(organisation_id: int, now: datetime, limit: int) -> Sequence[Consultation]:
     """What an organisation asks or asked in public, the newest first."""
-    return db.session.scalars(
+    rows = db.session.scalars(
         select(Consultation)
         .join(ConsultationHost, ConsultationHost.consultation_id == Consultation.id)
         .where(ConsultationHost.organisation_id == organisation_id, policy.is_public())
-        .options(_WORDS)
+        .options(joinedload(Consultation.translations))
         .order_by(Consultation.opens_at.desc(), Consultation.id.desc())
         .limit(limit)
-    ).all()
+    )
+    return rows.unique().all()
 
 
 def followed_cards(user: Any, now: datetime, limit: int = 12) -> list[Card]:
