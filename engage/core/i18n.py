@@ -1,7 +1,7 @@
 """Languages: addresses under /<locale>/, catalogues, dates as people read them."""
 
 from datetime import date, datetime, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -183,9 +183,13 @@ def format_datetime(
 
 def zone_name(zone: str | None = None) -> str:
     """`Paris time`: what stands behind a deadline."""
-    key = zone or current_app.config["TIMEZONE"]
-    city = get_timezone_location(key, locale=_babel_locale(), return_city=True)
+    city = _city(zone or current_app.config["TIMEZONE"], _babel_locale())
     return str(_("%(city)s time", city=city))
+
+
+@lru_cache(maxsize=500)
+def _city(zone: str, locale: Locale) -> str:
+    return get_timezone_location(zone, locale=locale, return_city=True)
 
 
 def format_deadline(instant: datetime, zone: str | None = None) -> str:

@@ -360,13 +360,18 @@ class Participation:
     organisations: int
 
 
-def participation(consultation_id: int) -> Participation:
-    """People by stakeholder kind and organisations, from one grouped read."""
-    rows = db.session.execute(
+@cache
+def _kinds() -> Select[StakeholderKind | None, int]:
+    return (
         select(ConsultationVoice.kind, func.count())
-        .where(ConsultationVoice.consultation_id == consultation_id)
+        .where(ConsultationVoice.consultation_id == bindparam("consultation_id"))
         .group_by(ConsultationVoice.kind)
     )
+
+
+def participation(consultation_id: int) -> Participation:
+    """People by stakeholder kind and organisations, from one grouped read."""
+    rows = db.session.execute(_kinds(), {"consultation_id": consultation_id})
     by_kind: dict[StakeholderKind | None, int] = dict(rows.all())
     organisations = by_kind.pop(None, 0)
     people = sum(by_kind.values())
@@ -565,9 +570,9 @@ class DocumentFigures:
     comments: int
 
 
-def document_figures(document_ids: Collection[int]) -> dict[int, DocumentFigures]:
-    """Paragraphs and published comments of each text as it stands now: one query."""
-    rows = db.session.execute(
+@cache
+def _figures() -> Select[int, int, int]:
+    return (
         select(
             Document.id,
             func.count(Paragraph.thread_id),
@@ -575,9 +580,14 @@ def document_figures(document_ids: Collection[int]) -> dict[int, DocumentFigures
         )
         .join(Paragraph, Paragraph.version_id == Document.current_version_id)
         .join(Thread, Thread.id == Paragraph.thread_id)
-        .where(Document.id.in_(document_ids))
+        .where(Document.id.in_(bindparam("document_ids", expanding=True)))
         .group_by(Document.id)
     )
+
+
+def document_figures(document_ids: Collection[int]) -> dict[int, DocumentFigures]:
+    """Paragraphs and published comments of each text as it stands now: one query."""
+    rows = db.session.execute(_figures(), {"document_ids": list(document_ids)})
     return {document_id: DocumentFigures(*counts) for document_id, *counts in rows}
 
 
@@ -585,7 +595,15 @@ def own_parts(consultation_id: int, user: Any) -> set[int]:
     """What this person wrote under: document ids, and 0 for the consultation as a whole."""
     if user is None:
         return set()
-    mine = (Comment.author_id == user.id) & (Comment.state == CommentState.PUBLISHED)
+    wanted = {"consultation_id": consultation_id, "user_id": user.id}
+    return set(db.session.scalars(_own_parts(), wanted))
+
+
+@cache
+def _own_parts() -> Any:
+    consultation_id: BindParameter[int] = bindparam("consultation_id")
+    is_author = Comment.author_id == bindparam("user_id")
+    mine = is_author & (Comment.state == CommentState.PUBLISHED)
     under_paragraphs = (
         select(Version.document_id)
         .join(Paragraph, Paragraph.version_id == Version.id)
@@ -605,7 +623,7 @@ def own_parts(consultation_id: int, user: Any) -> set[int]:
         .join(Comment, Comment.thread_id == Consultation.thread_id)
         .where(Consultation.id == consultation_id, mine)
     )
-    return set(db.session.scalars(union_all(of_texts, general)))
+    return union_all(of_texts, general)
 
 
 @cache
