@@ -19,7 +19,7 @@ from engage.core.turns import Turns
 
 app = Flask(__name__)
 # as Engage's requests do, or it would be measured against slower pages
-app.wsgi_app = Turns(app.wsgi_app, config.load().WEB_TURNS)  # type: ignore[method-assign]
+app.wsgi_app = Turns(app.wsgi_app, config.load().WEB_TURNS, 8)  # type: ignore[method-assign]
 app.config.update(
     SECRET_KEY="reference-only",
     WTF_CSRF_TIME_LIMIT=None,

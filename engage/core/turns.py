@@ -7,6 +7,10 @@ request is read first, then waits its turn to enter the application.
 
 A turn is a courtesy: a request that waited long enough (the one before it hangs on the database)
 goes in without. So does one too large to be read beforehand.
+
+Whoever sends a body slowly holds a thread, and nothing can take it back. So only half of the
+threads receive bodies at a time; who finds them taken is asked to send again in a few seconds,
+and pages go on being answered.
 """
 
 import threading
@@ -14,26 +18,51 @@ from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, request
+
+from engage.core.errors import Unavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SMALL = 64 * 1024  # bytes of a body read before the turn; larger ones are uploads
 PATIENCE = 1.0  # seconds
+_FULL = "engage.receivers_full"
 
 
 class Turns:
-    """At most `number` requests at a time inside `inner`; what it streams is sent outside."""
+    """At most `number` requests at a time inside `inner`; what it streams is sent outside.
 
-    def __init__(self, inner: "WSGIApplication", number: int) -> None:
+    At most `receivers` bodies come in at a time. For more, `inner` is asked with _FULL set.
+    """
+
+    def __init__(self, inner: "WSGIApplication", number: int, receivers: int) -> None:
         self.inner = inner
         self.free = threading.Semaphore(number)
+        self.receivers = threading.Semaphore(receivers)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        if not _is_read(environ) or not self.free.acquire(timeout=PATIENCE):
+        length = _announced(environ)
+        if length == 0:
+            return self._in_turn(environ, start_response)
+        if not self.receivers.acquire(blocking=False):
+            environ |= {_FULL: True, "CONTENT_LENGTH": "0", "wsgi.input": BytesIO()}
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+            return self._in_turn(environ, start_response)
+        try:
+            if length is None or length > SMALL:
+                return self.inner(environ, start_response)
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
+        finally:
+            self.receivers.release()
+        return self._in_turn(environ, start_response)
+
+    def _in_turn(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        if not self.free.acquire(timeout=PATIENCE):
             return self.inner(environ, start_response)
         try:
             return self.inner(environ, start_response)
@@ -41,18 +70,21 @@ class Turns:
             self.free.release()
 
 
-def _is_read(environ: "WSGIEnvironment") -> bool:
-    """Is all of the request here? A small body is waited for, whoever sends it slowly."""
-    if environ.get("HTTP_TRANSFER_ENCODING"):
-        return False
-    announced = environ.get("CONTENT_LENGTH") or "0"
-    if not announced.isdigit() or int(announced) > SMALL:
-        return False
-    if int(announced):
-        environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(announced)))
-    return True
+def _announced(environ: "WSGIEnvironment") -> int | None:
+    """Bytes of the body; None when that is not known beforehand, or nonsense."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if environ.get("HTTP_TRANSFER_ENCODING") or not (length.isascii() and length.isdigit()):
+        return None
+    return int(length)
+
+
+def _refuse_when_full() -> None:
+    if request.environ.get(_FULL):
+        raise Unavailable
 
 
 def register(app: Flask) -> None:
     """Stand right before the application, behind the static files and the page cache."""
-    app.wsgi_app = Turns(app.wsgi_app, app.config["WEB_TURNS"])  # type: ignore[method-assign]
+    receivers = max(1, app.config["WEB_THREADS"] // 2)
+    app.wsgi_app = Turns(app.wsgi_app, app.config["WEB_TURNS"], receivers)  # type: ignore[method-assign]
+    app.before_request(_refuse_when_full)

@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from engage.core import turns
 from engage.core.turns import SMALL, Turns
@@ -41,7 +42,7 @@ def ask(app: Any, environ: dict[str, Any] | None = None) -> threading.Thread:
 @pytest.mark.parametrize("number", [1, 2])
 def test_no_more_than_so_many_are_inside(number: int) -> None:
     inside = Inside()
-    app = Turns(inside, number)
+    app = Turns(inside, number, 8)
     for thread in [ask(app) for _ in range(6)]:
         thread.join(10)
     assert inside.most == number
@@ -57,7 +58,7 @@ def test_without_turns_they_would_all_be_inside() -> None:
 
 def test_whoever_waited_long_enough_goes_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "PATIENCE", 0.01)
-    app = Turns(Inside(), 1)
+    app = Turns(Inside(), 1, 8)
     app.free.acquire()
     assert app({}, lambda *_: None) == [b"done"]  # type: ignore[arg-type, return-value]
     assert not app.free.acquire(timeout=0), "a turn not had must not be given back"
@@ -67,7 +68,7 @@ def test_a_failure_gives_the_turn_back() -> None:
     def fails(_environ: Any, _start: Any) -> Iterable[bytes]:
         raise ValueError
 
-    app = Turns(fails, 1)
+    app = Turns(fails, 1, 8)
     for _ in range(2):
         with pytest.raises(ValueError):
             app({}, lambda *_: None)  # type: ignore[arg-type, return-value]
@@ -82,7 +83,7 @@ def test_a_small_body_is_read_before_the_turn() -> None:
             return super().read(*given)
 
     inside = Inside()
-    app = Turns(inside, 1)
+    app = Turns(inside, 1, 8)
     app({"CONTENT_LENGTH": "5", "wsgi.input": Slow(b"hello more")}, lambda *_: None)  # type: ignore[arg-type, return-value]
     assert inside.bodies == [b"hello"]
 
@@ -97,6 +98,43 @@ def test_a_small_body_is_read_before_the_turn() -> None:
     ],
 )
 def test_what_cannot_be_read_beforehand_takes_no_turn(environ: dict[str, Any]) -> None:
-    app = Turns(lambda _environ, _start: [b"in"], 1)
+    app = Turns(lambda _environ, _start: [b"in"], 1, 8)
     app.free.acquire()
     assert app({**environ, "wsgi.input": BytesIO()}, lambda *_: None) == [b"in"]  # type: ignore[arg-type, return-value]
+
+
+def test_only_so_many_bodies_come_in_at_a_time(app: Flask) -> None:
+    stalled, go_on = threading.Event(), threading.Event()
+
+    class Stalled(BytesIO):
+        def read(self, *given: Any) -> bytes:
+            stalled.set()
+            go_on.wait(10)
+            return super().read(*given)
+
+    seen: list[dict[str, Any]] = []
+
+    def inner(environ: Any, _start: Any) -> Iterable[bytes]:
+        seen.append(environ)
+        return [b"in"]
+
+    turns_app = Turns(inner, 1, 1)
+    slow = ask(turns_app, {"CONTENT_LENGTH": "4", "wsgi.input": Stalled(b"slow")})
+    assert stalled.wait(10)
+    other = {"CONTENT_LENGTH": "5", "wsgi.input": BytesIO(b"other")}
+    turns_app(other, lambda *_: None)  # type: ignore[arg-type]
+    assert seen[0]["engage.receivers_full"]
+    assert seen[0]["wsgi.input"].read() == b""
+    turns_app({}, lambda *_: None)  # type: ignore[arg-type]
+    assert "engage.receivers_full" not in seen[1], "what has no body goes in"
+    go_on.set()
+    slow.join(10)
+    assert seen[2]["wsgi.input"].read() == b"slow"
+    assert turns_app.receivers.acquire(blocking=False)
+
+
+def test_who_finds_them_taken_is_asked_to_send_again(app: Flask) -> None:
+    answer = app.test_client().post("/en/login", environ_overrides={"engage.receivers_full": True})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert "send it again" in answer.get_data(as_text=True)
