@@ -217,8 +217,9 @@ def held(token: str) -> Any:
 def statements(organisation: Organisation) -> Markup:
     """On an organisation's page: what it said, in comments and in official answers."""
     found = queries.statements_of(organisation.id, current_user(), clock.now(), page=page_number())
-    html = render_template("comments/_statements.html", page=found, organisation=organisation)
-    return Markup(html)  # noqa: S704  a template's output
+    return Markup(  # noqa: S704  a template's output
+        render_template("comments/_statements.html", page=found, organisation=organisation)
+    )
 
 
 # --- writing ------------------------------------------------------------------------------

@@ -62,10 +62,11 @@ def asked_by(organisation: Organisation) -> Markup | None:
     found = queries.asked_by(organisation.id, now, _SHOWN_OF_A_HOST)
     if not found:
         return None
-    html = render_template(
-        "consultations/_asked_by.html", organisation=organisation, found=found, now=now
+    return Markup(  # noqa: S704  a template's output
+        render_template(
+            "consultations/_asked_by.html", organisation=organisation, found=found, now=now
+        )
     )
-    return Markup(html)  # noqa: S704  a template's output
 
 
 @bp.get("/consultations/<address>")
