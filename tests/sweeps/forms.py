@@ -101,7 +101,8 @@ def walkers(app: Flask, world: World) -> dict[str, PageClient]:
 def _of_page(app: Flask, page: Page, who: str, seen: set[tuple[object, ...]]) -> Iterator[Form]:
     for written in _WRITTEN.findall(page.body):
         # most forms of most pages are known: only new ones are worth a parser's time
-        mark = (_ACTION.search(written) or [""])[0], frozenset(_NAMES.findall(written))
+        to = _ACTION.search(written)
+        mark = to[1] if to else page.url, frozenset(_NAMES.findall(written))
         if mark in seen or not _BY_POST.search(written):
             continue
         seen.add(mark)
