@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from engage.commons.accounts import notices, passwords, policy, queries, service, throttle, tokens
 from engage.commons.accounts.identity import email_key
 from engage.commons.accounts.models import IdentityProof, Passkey, SignIn, SignInMethod, User
+from engage.commons.accounts.security import HashedCodes
 from engage.commons.accounts.service import BAD_LINK, checked_email, checked_password, datastore
 from engage.commons.accounts.sessions import Visitor
 from engage.commons.accounts.throttle import Limit
@@ -325,8 +326,9 @@ def renew_recovery_codes(*, actor: User) -> list[str]:
     return codes
 
 
-def _codes() -> Any:
-    return _security().mf_recovery_codes_util
+def _codes() -> HashedCodes:
+    found: HashedCodes = _security().mf_recovery_codes_util
+    return found
 
 
 def check_code(*, user: User, code: str, visitor: Visitor) -> None:
