@@ -41,6 +41,8 @@ def main() -> int:
 
 def suites(started: float) -> list[str]:
     failed = []
+    if not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        say("Chromium is not installed: NO BROWSER TEST RUNS" + (", which fails" * IN_CI))
     if not pytest("SQLite", "not postgresql", {}):
         failed.append("SQLite")
         say("tests failed on SQLite")

@@ -9,7 +9,7 @@ has_postgresql() {
     command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 has_chromium() {
-    command -v chromium >/dev/null 2>&1
+    command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1
 }
 
 wanted=
