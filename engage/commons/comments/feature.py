@@ -11,7 +11,7 @@ from engage.commons.accounts import export, guests
 from engage.commons.accounts.events import AccountClosed, GuestClaimed, GuestConfirmed
 from engage.commons.accounts.export import ExportSource
 from engage.commons.accounts.models import User
-from engage.commons.comments import commands, forms, queries, service, staff, trail, views
+from engage.commons.comments import answers, commands, forms, queries, service, staff, trail, views
 from engage.commons.comments.models import CommentState
 from engage.commons.comments.notices import comment_url
 from engage.commons.comments.receipts import receipt_number
@@ -60,7 +60,7 @@ def register(app: Flask) -> None:
             order=20,
             area="office",
             roles=frozenset({"organiser"}),
-            count=lambda _user: queries.waiting(None),
+            count=lambda _user: answers.waiting(None),
         )
     )
     desk.add(
@@ -70,7 +70,7 @@ def register(app: Flask) -> None:
             empty=_l("Every comment that was promised an answer has one."),
             endpoint="comments_office.index",
             icon="comment",
-            count=lambda: queries.waiting(None),
+            count=lambda: answers.waiting(None),
             load=_waiting,
             roles=frozenset({"organiser"}),
             order=5,
@@ -131,7 +131,7 @@ def _subjects(ids: Collection[int]) -> Mapping[int, Subject]:
 
 def _waiting(user: User, limit: int) -> list[DeskItem]:
     now = clock.now()
-    first = queries.first_waiting(limit)
+    first = answers.first_waiting(limit)
     hung = queries.places((comment.thread for comment in first), user, now)
     return [
         DeskItem(

@@ -14,7 +14,7 @@ from sqlalchemy import delete, insert, select, update
 
 from engage.commons.accounts import service as accounts
 from engage.commons.accounts.models import Guest, StakeholderKind, User
-from engage.commons.comments import counts, notices, policy, queries
+from engage.commons.comments import answers, counts, notices, policy, queries
 from engage.commons.comments.events import AnswerPublished, CommentPublished, CommentRemoved
 from engage.commons.comments.imports import (
     ImportedAnswer,
@@ -555,7 +555,7 @@ def save_answer(
         comment = lock(Comment, comment_id)
         place = _may_answer(comment, actor, now)
         body = _checked(body, policy.LONGEST_ANSWER)
-        answer = queries.answer_to(comment_id)
+        answer = answers.answer_to(comment_id)
         if (answer.revision if answer else 0) != revision:
             raise _answered_meanwhile(body)
         voice = _answering_voice(organisation_id, place, actor)
@@ -580,7 +580,7 @@ def publish_answer(comment_id: int, *, actor: User, revision: int) -> OfficialAn
     with transactional():
         comment = lock(Comment, comment_id)
         place = _may_answer(comment, actor, now)
-        answer = queries.answer_to(comment_id)
+        answer = answers.answer_to(comment_id)
         if answer is None:
             raise Missing
         if answer.revision != revision:

@@ -11,9 +11,9 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 
 from engage.commons.accounts.models import Role
-from engage.commons.comments import policy, queries, service
+from engage.commons.comments import answers, pages, policy, queries, service
+from engage.commons.comments.answers import Waiting
 from engage.commons.comments.forms import AnswerForm
-from engage.commons.comments.queries import Waiting
 from engage.core import clock
 from engage.core.access import current_user, require, signed_in
 from engage.core.errors import Invalid
@@ -46,7 +46,7 @@ def index() -> str:
     hosts = None if user.has_role(Role.ORGANISER) else speaks
     which = request.args.get("show", "")
     chosen = Waiting(which) if which in Waiting._value2member_map_ else Waiting.ALL
-    page = queries.comments_waiting(hosts, now=now, which=chosen, page=page_number())
+    page = answers.comments_waiting(hosts, now=now, which=chosen, page=page_number())
     places = queries.places((comment.thread for comment in page.items), user, now)
     return render_template(
         "comments/office/index.html",
@@ -57,7 +57,7 @@ def index() -> str:
             (words, url_for("comments_office.index", show=value), value is chosen)
             for value, words in FILTERS.items()
         ],
-        clock_now=queries.response_clock(now=now, since=now - queries.A_MONTH, host_ids=hosts),
+        clock_now=answers.response_clock(now=now, since=now - answers.A_MONTH, host_ids=hosts),
         now=now,
     )
 
@@ -68,14 +68,14 @@ def index() -> str:
 def answer(comment_id: int) -> Any:
     """Draft, publish or correct the answer to one comment."""
     user, now = current_user(), clock.now()
-    _found, place = queries.comment_to_answer(comment_id, user, now)
+    _found, place = answers.comment_to_answer(comment_id, user, now)
     mine = queries.spoken_for_ids(user)
     require(policy.can_answer(user, place.host_ids, mine))
-    present = queries.answer_to(comment_id)
+    present = answers.answer_to(comment_id)
     offered = service.answering_ids(place, mine, may_speak_for_all=user.has_role(Role.ORGANISER))
     form = AnswerForm.of(present, queries.organisations(offered))
     context = {
-        "comment": queries.one_shown(comment_id, user),
+        "comment": pages.one_shown(comment_id, user),
         "answer": present,
         "place": place,
         "now": now,

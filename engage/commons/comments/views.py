@@ -15,11 +15,11 @@ from markupsafe import Markup
 
 from engage.commons.accounts.models import Organisation, StakeholderKind, User
 from engage.commons.accounts.queries import organisations_spoken_for
-from engage.commons.comments import policy, queries, service, tokens
+from engage.commons.comments import answers, pages, policy, queries, service, tokens
 from engage.commons.comments.branches import Shown
 from engage.commons.comments.forms import CommentForm, EditForm, EmptyForm, reaction_from
 from engage.commons.comments.models import DEEPEST, Comment, CommentState, Thread
-from engage.commons.comments.queries import Sort
+from engage.commons.comments.pages import Sort
 from engage.commons.comments.receipts import receipt_number
 from engage.commons.comments.threads import Place
 from engage.core import clock
@@ -138,7 +138,7 @@ def thread(thread_id: int) -> str:
     user, now = current_user(), clock.now()
     found = queries.thread(thread_id)
     place = queries.place_of(found, user, now)
-    shown = queries.thread_page(
+    shown = pages.thread_page(
         thread_id,
         user=user,
         sort=Sort.parse(request.args.get("sort")),
@@ -149,7 +149,7 @@ def thread(thread_id: int) -> str:
         "place": place,
         "shown": shown,
         "reader": _reader(place, now),
-        "sorts": queries.SORT_LABELS,
+        "sorts": pages.SORT_LABELS,
     }
     if is_fragment() and not shown.is_first:
         return render_template("comments/_list.html", **context)
@@ -157,7 +157,7 @@ def thread(thread_id: int) -> str:
         # an answer that stands under its comment on this very page is not said twice
         "pinned": [
             answer
-            for answer in (queries.pinned_answers(thread_id) if shown.is_first else ())
+            for answer in (answers.pinned_answers(thread_id) if shown.is_first else ())
             if answer.comment_id not in shown.ids
         ],
         "own_view": queries.own_subject_reaction(thread_id, user),
@@ -172,7 +172,7 @@ def detail(comment_id: int) -> str:
     """One comment in its conversation; its author also sees the receipt."""
     user, now = current_user(), clock.now()
     found, place = queries.visible_comment(comment_id, user, now)
-    branch = queries.branch(found, user=user, after=request.args.get("after"))
+    branch = pages.branch(found, user=user, after=request.args.get("after"))
     reader = _reader(place, now)
     return render_template(
         "comments/detail.html",
@@ -194,7 +194,7 @@ def history(comment_id: int) -> str:
         raise Missing
     return render_template(
         "comments/history.html",
-        comment=queries.one_shown(comment_id, user),
+        comment=pages.one_shown(comment_id, user),
         revisions=queries.revisions(comment_id),
         place=place,
     )
@@ -216,7 +216,7 @@ def held(token: str) -> Any:
 
 def statements(organisation: Organisation) -> Markup:
     """On an organisation's page: what it said, in comments and in official answers."""
-    found = queries.statements_of(organisation.id, current_user(), clock.now(), page=page_number())
+    found = answers.statements_of(organisation.id, current_user(), clock.now(), page=page_number())
     return Markup(  # noqa: S704  a template's output
         render_template("comments/_statements.html", page=found, organisation=organisation)
     )
@@ -269,7 +269,7 @@ def reply(comment_id: int) -> Any:
         require(policy.can_reply(user, found, place))
     if refusal := _refused(place, found.thread, user):
         return refusal
-    answered = queries.one_shown(comment_id, user)
+    answered = pages.one_shown(comment_id, user)
     form = CommentForm(
         user=user,
         organisations=organisations_spoken_for(user) if user is not None else (),
@@ -330,7 +330,7 @@ def _posted(comment: Comment, place: Place) -> Any:
     if is_fragment():
         return render_template(
             "comments/_posted.html",
-            comment=queries.one_shown(comment.id, current_user()),
+            comment=pages.one_shown(comment.id, current_user()),
             thread=queries.thread(comment.thread_id),  # its count as it is now
             place=place,
             reader=_reader(place, clock.now()),
@@ -409,7 +409,7 @@ def react(comment_id: int) -> Any:
             )
     found, place = queries.visible_comment(comment_id, user, now)
     context: dict[str, Any] = {
-        "comment": queries.one_shown(comment_id, user),
+        "comment": pages.one_shown(comment_id, user),
         "thread": found.thread,
         "place": place,
         "reader": _reader(place, now),

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app
 from sqlalchemy import func, select
 
-from engage.commons.comments import queries as comments
+from engage.commons.comments import answers as official
 from engage.commons.comments.models import OfficialAnswer
 from engage.core import richtext
 from engage.core.db import db
@@ -57,7 +57,7 @@ class Summary:
     """The shared part of the home page."""
 
     answers: tuple[Answered, ...]
-    clock: comments.ResponseClock
+    clock: official.ResponseClock
     partners: tuple[Body, ...]
     month: datetime
 
@@ -108,9 +108,9 @@ def _put_together(now: datetime) -> Summary:
                 answer_language=found.answer.language,
                 days=found.days,
             )
-            for found in comments.latest_answers(_ANSWERS, since=month, now=now)
+            for found in official.latest_answers(_ANSWERS, since=month, now=now)
         ),
-        clock=comments.response_clock(since=month, now=now),
+        clock=official.response_clock(since=month, now=now),
         partners=tuple(_body(found) for found in consultations.hosting_organisations(_PARTNERS)),
         month=month,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from engage.commons.comments.queries import EXPORT_HEADER, export_rows
+from engage.commons.comments.exporting import EXPORT_HEADER, export_rows
 from engage.core.i18n import _
 from engage.programmes.consultations import queries
 

@@ -13,10 +13,10 @@ from sqlalchemy import text, update
 
 from engage.commons.accounts import export
 from engage.commons.accounts.models import StakeholderKind
+from engage.commons.comments import answers, exporting, pages, service, trail
 from engage.commons.comments import queries as reads
-from engage.commons.comments import service, trail
 from engage.commons.comments.models import Comment, CommentState, Stance
-from engage.commons.comments.queries import Sort
+from engage.commons.comments.pages import Sort
 from engage.commons.moderation import kinds
 from engage.commons.notifications.trail import TrailPage
 from engage.core import clock
@@ -40,7 +40,7 @@ def read_through(thread_id: int, sort: Sort, limit: int, between: Any = None) ->
     met: list[int] = []
     after = None
     while True:
-        page = reads.thread_page(thread_id, user=None, sort=sort, after=after, limit=limit)
+        page = pages.thread_page(thread_id, user=None, sort=sort, after=after, limit=limit)
         met += [top.id for top in page.tops]
         if page.next is None:
             return met
@@ -108,7 +108,7 @@ def test_paging_loses_and_doubles_nothing(
 def test_a_nonsense_position_is_the_beginning_or_a_place(token: str, sort: Sort) -> None:
     thread = make_thread()
     make_comment(thread)
-    reads.thread_page(thread.id, user=None, sort=sort, after=token)
+    pages.thread_page(thread.id, user=None, sort=sort, after=token)
 
 
 def test_agreed_across_groups_comes_before_loud_in_one() -> None:
@@ -118,7 +118,7 @@ def test_agreed_across_groups_comes_before_loud_in_one() -> None:
         make_reaction(loud, make_user())
     for kind in (StakeholderKind.RESIDENT, StakeholderKind.BUSINESS, StakeholderKind.AUTHORITY):
         make_reaction(across, make_user(kind=kind))
-    by = {sort: reads.thread_page(thread.id, user=None, sort=sort).tops[0].id for sort in Sort}
+    by = {sort: pages.thread_page(thread.id, user=None, sort=sort).tops[0].id for sort in Sort}
     assert by[Sort.ACROSS] == across.id
     assert by[Sort.AGREED] == loud.id
 
@@ -178,16 +178,16 @@ def test_the_response_clock() -> None:
     make_comment(thread, received_at=START, due_at=START + timedelta(days=10))
     make_comment(elsewhere, received_at=START, due_at=START + timedelta(days=90))
     now = START + timedelta(days=30)
-    whole = reads.response_clock(now=now)
+    whole = answers.response_clock(now=now)
     assert (whole.in_time, whole.late, whole.waiting, whole.overdue) == (2, 1, 2, 1)
     assert whole.median_days == 4
-    ports = reads.response_clock(now=now, host_ids=[port.id])
+    ports = answers.response_clock(now=now, host_ids=[port.id])
     assert (ports.answered, ports.waiting) == (3, 1)
-    assert reads.response_clock(now=now, host_ids=[city.id]).median_days is None
-    late = reads.response_clock(now=now, since=START + timedelta(days=10))
+    assert answers.response_clock(now=now, host_ids=[city.id]).median_days is None
+    late = answers.response_clock(now=now, since=START + timedelta(days=10))
     assert (late.in_time, late.late) == (0, 1)
-    assert db.session.scalar(reads.waiting([port.id])) == 1
-    assert db.session.scalar(reads.waiting(None)) == 2
+    assert db.session.scalar(answers.waiting([port.id])) == 1
+    assert db.session.scalar(answers.waiting(None)) == 2
 
 
 def test_latest_answers_newest_first_and_only_where_they_are_seen() -> None:
@@ -203,7 +203,7 @@ def test_latest_answers_newest_first_and_only_where_they_are_seen() -> None:
         make_answer(make_comment(unseen), port)
         make_answer(make_comment(seen, state=CommentState.HIDDEN), port)
     make_answer(make_comment(seen), port, published_at=None)
-    found = reads.latest_answers(2)
+    found = answers.latest_answers(2)
     assert [entry.comment.id for entry in found] == shown[:0:-1]
     assert found[0].place.title == "Paragraph 2.3"
 
@@ -216,7 +216,7 @@ def test_thirty_answers_cost_what_one_costs(queries: Any) -> None:
             make_answer(make_comment(thread, make_user()), port)
         db.session.expire_all()
         with queries() as statements:
-            reads.latest_answers(30)
+            answers.latest_answers(30)
         sent.append(len(statements))
     assert sent[0] == sent[1]
 
@@ -230,10 +230,10 @@ def test_export_is_open_data_and_nothing_more() -> None:
     comment = make_comment(thread, author, body="=1+1", organisation_id=firm.id)
     make_answer(comment, firm)
     make_comment(thread, author, state=CommentState.HELD)
-    (row,) = reads.export_rows([thread.id])
+    (row,) = exporting.export_rows([thread.id])
     assert (row.author, row.organisation, row.text) == ("Marie Dupont", "Crane Works", "=1+1")
     assert row.answered_by == "Crane Works"
-    assert len(row) == len(reads.EXPORT_HEADER)
+    assert len(row) == len(exporting.EXPORT_HEADER)
     assert "marie.secret" not in str(row)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from engage.commons.accounts.events import AccountClosed, GuestClaimed, GuestConfirmed
 from engage.commons.accounts.models import Guest, StakeholderKind
-from engage.commons.comments import counts, queries, service
+from engage.commons.comments import counts, pages, queries, service
 from engage.commons.comments.models import (
     Comment,
     CommentRevision,
@@ -415,7 +415,7 @@ def test_a_closed_account_leaves_words_without_a_name() -> None:
         announce(AccountClosed(user.id))
     assert fresh(mine).author_id is None
     assert fresh(theirs).agree_count == 1
-    page = queries.thread_page(thread.id, user=None)
+    page = pages.thread_page(thread.id, user=None)
     assert {top.author_name for top in page.tops} == {None, other.display_name}
     sound()
 

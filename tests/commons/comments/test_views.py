@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from engage.commons.accounts.models import StakeholderKind
+from engage.commons.comments import exporting, pages, service
 from engage.commons.comments import queries as reads
-from engage.commons.comments import service
 from engage.commons.comments.models import Comment, CommentState, Stance
 from engage.commons.comments.receipts import receipt_number
 from engage.core import clock
@@ -97,9 +97,9 @@ def test_many_replies_are_shown_on_the_comments_own_page(client: Any) -> None:
     for _number in range(60):
         make_comment(thread, author, parent=top)
     page = client.get(f"/en/comments/threads/{thread.id}")
-    assert len(page.select(".replies article")) == reads.FIRST_REPLIES
+    assert len(page.select(".replies article")) == pages.FIRST_REPLIES
     own = page.click("Show 58 more replies")
-    assert len(own.select(".replies article")) == reads.BRANCH
+    assert len(own.select(".replies article")) == pages.BRANCH
     later = own.click("Show later replies")
     assert len(later.select(".replies article")) == 10
 
@@ -162,7 +162,7 @@ def test_words_not_shown_are_nowhere(
         marks = f'"c{comment.id}"', f'"#c{comment.id}"', f"/comments/{comment.id}"
         thread_page = client.get(addresses(comment)[0]).body
         assert not [mark for mark in marks if mark in thread_page]
-    assert SECRET not in str(list(reads.export_rows([thread.id])))
+    assert SECRET not in str(list(exporting.export_rows([thread.id])))
 
 
 def test_a_hidden_comment_leaves_a_stub_with_the_reason(client: Any) -> None:
