@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from flask import Flask
-from sqlalchemy import inspect, text
+from sqlalchemy import MetaData, Table, insert, inspect, select, text
 
 import config as settings
 from engage import create_app
+from engage.commons.accounts.models import User
+from engage.commons.comments.models import Comment, CommentState
 from engage.core.db import Model, db
 from engage.core.feature import alembic
+from engage.core.outbox import Mail
 from tests.conftest import _environment
 
 
@@ -93,3 +97,153 @@ def test_there_is_one_head_and_a_number_for_each() -> None:
     files = sorted(p.name for p in Path("migrations").glob("[0-9]*.py"))
     numbers = [int(name[:4]) for name in files]
     assert numbers == list(range(1, len(files) + 1)), files
+
+
+# --- an instance with people in it ------------------------------------------------------------
+
+FILLED = "0007"  # the schema of the first instances
+SINCE = [f"{n:04}" for n in range(int(FILLED) + 1, len(list(Path("migrations").glob("0*.py"))) + 1)]
+DAY = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+CODES = ["first code", "second code, sealed"]
+
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def fill() -> None:
+    """Rows as an instance of that time has them, written without the models of today."""
+    there = MetaData()
+    there.reflect(db.engine)
+    with db.engine.begin() as connection:
+
+        def add(table: str, **values: Any) -> None:
+            connection.execute(
+                insert(there.tables[table]).values(whole(there.tables[table], values))
+            )
+
+        for number, closed_at in ((1, None), (2, DAY + timedelta(days=2)), (3, None)):
+            add(
+                "users",
+                id=number,
+                email=f"person{number}@example.org",
+                email_key=f"person{number}@example.org",
+                kind="resident",
+                fs_uniquifier=f"secret {number}",
+                fs_webauthn_user_handle=f"handle {number}",
+                confirmed_at=DAY if number < 3 else None,
+                closed_at=closed_at,
+                tf_primary_method="authenticator" if number == 1 else None,
+                mf_recovery_codes=CODES if number == 1 else None,
+            )
+        add("threads", id=1, kind="consultation", comments_count=3)
+        for number, state in enumerate(("published", "held", "hidden", "withdrawn"), start=1):
+            add(
+                "comments",
+                id=number,
+                thread_id=1,
+                author_id=1,
+                depth=0,
+                kind="resident",
+                stance="for",
+                state=state,
+                reactions_by_kind={},
+                language="fr",
+                body=f"Un quai plus léger, {number}.",
+            )
+        for number, state in enumerate(("queued", "sent"), start=1):
+            add(
+                "mails",
+                id=number,
+                key=f"letter {number}",
+                state=state,
+                headers={},
+                subject="Votre réponse",
+            )
+
+
+def whole(table: Table, values: dict[str, Any]) -> dict[str, Any]:
+    """The values, and something plain for every other column that must have one."""
+    plain = {int: 0, bool: False, datetime: DAY, str: "word", object: []}
+    missing = {
+        column.name: plain[column.type.python_type]
+        for column in table.columns
+        if not column.nullable and column.server_default is None and column.name not in values
+    }
+    return {**missing, **values}
+
+
+def rows(only: Rows | None = None) -> Rows:
+    """What stands in every table, each row by its columns; of `only` these columns alone."""
+    there = MetaData()
+    there.reflect(db.engine)
+    found: Rows = {}
+    with db.engine.connect() as connection:
+        for name, table in there.tables.items():
+            if name.startswith("alembic") or (only is not None and name not in only):
+                continue
+            kept = [dict(row._mapping) for row in connection.execute(select(table))]
+            kept.sort(key=lambda row: repr(next(iter(row.values()))))
+            columns = only[name][0].keys() if only and only[name] else None
+            found[name] = [
+                {k: v for k, v in r.items() if not columns or k in columns} for r in kept
+            ]
+    return found
+
+
+def indexes(table: str) -> set[str | None]:
+    return {index["name"] for index in inspect(db.engine).get_indexes(table)}
+
+
+def is_sound() -> None:
+    """No reference leads nowhere; SQLite does not look at them while a table is altered."""
+    if db.engine.dialect.name == "sqlite":
+        with db.engine.connect() as connection:
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+            assert connection.execute(text("PRAGMA integrity_check")).scalar() == "ok"
+
+
+def at_head() -> None:
+    """What the rows of that time are for the models of today."""
+    people = db.session.scalars(select(User).order_by(User.id)).all()
+    assert [person.signed_in_at for person in people] == [DAY, None, None]
+    assert [person.mf_recovery_codes for person in people] == [CODES, None, None]
+    assert all(person.uses_shortcuts for person in people)
+    assert {(person.former_email, person.email_changed_at) for person in people} == {(None, None)}
+    said = db.session.scalars(select(Comment).order_by(Comment.id)).all()
+    assert [one.state for one in said] == [
+        CommentState.PUBLISHED,
+        CommentState.HELD,
+        CommentState.HIDDEN,
+        CommentState.WITHDRAWN,
+    ]
+    assert all(one.author is people[0] and one.body.startswith("Un quai") for one in said)
+    mails = db.session.scalars(select(Mail).order_by(Mail.id)).all()
+    assert [(mail.key, mail.is_brief) for mail in mails] == [
+        ("letter 1", False),
+        ("letter 2", False),
+    ]
+    assert "ix_comments_unseen" in indexes("comments")
+    db.session.close()
+
+
+def test_an_inhabited_instance_goes_up_and_down_step_by_step(bare: Flask) -> None:
+    alembic.upgrade(FILLED)
+    fill()
+    before = rows()
+    assert [len(before[name]) for name in ("users", "comments", "mails")] == [3, 4, 2]
+    tables_before = tables()
+    for _turn in range(2):
+        for step in SINCE:
+            alembic.upgrade(step)
+            assert rows(only=before) == before, step
+            is_sound()
+        at_head()
+        for step in [*SINCE[-2::-1], FILLED]:
+            alembic.downgrade(step)
+            assert rows(only=before) == before, step
+            is_sound()
+        assert rows() == before
+        assert tables() == tables_before
+        assert "ix_comments_unseen" not in indexes("comments")
+    alembic.upgrade()
+    at_head()
+    assert rows(only=before) == before
