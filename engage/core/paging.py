@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from flask import request
@@ -16,6 +16,7 @@ from engage.core.db import db
 Item = TypeVar("Item")
 DEFAULT = 20
 FURTHEST = 10_000
+_WIDEST = 2**31  # no number we keep is wider; PostgreSQL refuses to compare with one
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,10 @@ def decode_position(token: str | None, length: int) -> list[Any] | None:
     try:
         padded = token + "=" * (-len(token) % 4)
         plain = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        values = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
+        values = [_instant(v["t"]) if isinstance(v, dict) else v for v in plain]
     except (
         ValueError,
+        OverflowError,
         KeyError,
         TypeError,
         binascii.Error,
@@ -142,11 +144,16 @@ def decode_position(token: str | None, length: int) -> list[Any] | None:
         not isinstance(v, int | float | str | datetime) or isinstance(v, bool) for v in values
     ):
         return None
-    if any(isinstance(v, int) and abs(v) >= 2**63 for v in values):
-        return None
-    if any(isinstance(v, datetime) and v.tzinfo is None for v in values):
+    if any(isinstance(v, int) and abs(v) >= _WIDEST for v in values):
         return None
     return values
+
+
+def _instant(written: str) -> datetime:
+    found = datetime.fromisoformat(written)
+    if found.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return found.astimezone(UTC)  # the first and last hours of the calendar have none
 
 
 def _after(columns: Sequence[tuple[ColumnElement[Any], bool]], values: Sequence[Any]) -> Any:

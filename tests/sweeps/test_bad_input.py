@@ -13,6 +13,9 @@ from urllib.parse import parse_qsl
 import pytest
 from flask import Flask, url_for
 
+from engage.commons.comments.queries import Sort
+from engage.core import clock
+from engage.core.paging import encode_position
 from tests.architecture.source import modules
 from tests.core import attack
 from tests.pages import PageClient
@@ -22,7 +25,7 @@ from tests.sweeps.world import World, build, cases, readable
 # with ENGAGE_SWEEP=everything each line of each list is sent; else an even sample of them
 EVERYTHING = os.environ.get("ENGAGE_SWEEP") == "everything"
 ODD = (
-    "-1", "0", "1.5", "1e308", "NaN", "99999999999999999999999", str(2**63), "password", "id desc",
+    "-1", "0", "1.5", "1e308", "NaN", "99999999999999999999999", str(2**63), str(2**40), encode_position([0, 2**40]), "password", "id desc",
     "../../../../etc/passwd", "..%2f..%2f", "\x00", "a\x00b", "%00", "[]", "{}", "null", "true", " ",
     "' OR '1'='1", "1; DROP TABLE users--", '"><script>alert(1)</script>', "<img src=x onerror=alert(1)>",
     "javascript:alert(1)", "{{7*7}}", "${7*7}", "\u202e\u2066evil", "\ud83d\ude00" .encode("utf-16", "surrogatepass").decode("utf-16"),
@@ -86,6 +89,26 @@ def test_odd_query_parameters(
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
 
 
+@pytest.mark.parametrize("number", [2**31, 2**40, 10**18 - 1, 2**63])
+def test_numbers_wider_than_a_column(
+    app: Flask, client: PageClient, sign_in: Callable[[Any], Any], number: int
+) -> None:
+    """Where a number is read from a token or a query, PostgreSQL never meets it."""
+    world = build()
+    thread = f"/en/comments/threads/{world.comment.thread_id}"
+    for sort in Sort:
+        for values in ([0, number], [number, 1], [clock.now(), number]):
+            asked = {"sort": sort.value, "after": encode_position(values)}
+            assert client.get(thread, query_string=asked).status == 200
+    for token in (encode_position([number]), encode_position([-number])):
+        at = f"/en/comments/{world.comment.id}"
+        assert client.get(at, query_string={"after": token}).status < 400
+    named = {"kind": "comment", "id": str(number)}
+    assert client.get("/en/moderation/report", query_string=named).status == 404
+    sign_in(world.people["admin"])
+    assert client.get("/en/office/moderation/open", query_string=named).status == 404
+
+
 @pytest.mark.parametrize("name", ["page", "sort", "per_page"])
 @pytest.mark.parametrize("value", ["-1", "0", "password", "999999999", "1' OR 1=1"])
 def test_lists_stay_lists(app: Flask, client: PageClient, name: str, value: str) -> None:
@@ -141,6 +164,9 @@ def test_forged_tokens_are_refused_everywhere(
             page = client.post(url, {**token, "body": "kept?"}, unchecked=True)
             if page.status not in {400, 403, 404}:
                 wrong.append(f"{url} with {token}: {page.status}")
+                break
+            if "kept?" not in page.text:
+                wrong.append(f"{url} with {token}: the text is lost")
                 break
     assert not wrong, "\n".join(wrong)
 

@@ -59,6 +59,15 @@ def get(name: str) -> Kind:
         raise Missing from None
 
 
+def named(said: Mapping[str, str]) -> tuple[str, int]:
+    """The contribution an address or a form names by `kind` and `id`; Missing when it names none."""
+    digits = said.get("id", "")
+    # no row has a number of ten digits from 2**31 on, and PostgreSQL refuses to look for one
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) < 2**31):
+        raise Missing
+    return said.get("kind", ""), int(digits)
+
+
 def subjects(named: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Subject]:
     """Contributions of any kinds, one load for each kind; what is gone is absent."""
     wanted: defaultdict[str, set[int]] = defaultdict(set)

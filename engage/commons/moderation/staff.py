@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -179,7 +178,7 @@ def send(decision_id: int) -> Response:
 @staff("moderator")
 def consider() -> Any:
     """Where "Hide…" beside a contribution leads: its case, or the offer to open one."""
-    name, target_id = _named(request.args)
+    name, target_id = kinds.named(request.args)
     subject = kinds.subject(name, target_id)
     found = queries.case_of(name, target_id)
     if found is not None:
@@ -199,16 +198,8 @@ def look_into() -> Response:
     """Open a case without anybody's report, or again."""
     if not ActForm().validate_on_submit():
         raise Missing
-    case = deciding.open_case(*_named(request.form), actor=current_user())
+    case = deciding.open_case(*kinds.named(request.form), actor=current_user())
     return redirect(url_for("moderation_office.case", case_id=case.id), 303)
-
-
-def _named(said: Mapping[str, str]) -> tuple[str, int]:
-    """The contribution an address or a form names; Missing when it names none."""
-    target_id = said.get("id", "")
-    if not (target_id.isascii() and target_id.isdigit() and len(target_id) < 19):
-        raise Missing
-    return said.get("kind", ""), int(target_id)
 
 
 @bp.route("/several", methods=["GET", "POST"])

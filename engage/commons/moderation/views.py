@@ -26,12 +26,10 @@ bp = LocalBlueprint("moderation", __name__, url_prefix="/moderation")
 @writing("10/minute;40/hour")
 def report() -> Any:
     """Without a contribution named, the page says how to name one."""
-    name, target_id = request.args.get("kind", ""), request.args.get("id", "")
-    if not name and not target_id:
+    if not request.args.get("kind") and not request.args.get("id"):
         return render_template("moderation/how.html", rules=rules.house_rules())
-    if not (target_id.isascii() and target_id.isdigit() and len(target_id) < 19):
-        raise Missing
-    subject = kinds.subject(name, int(target_id))
+    name, target_id = kinds.named(request.args)
+    subject = kinds.subject(name, target_id)
     if subject.is_hidden:
         raise Missing
     user = current_user()
