@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, has_request_context, redirect, request, url_for
 
-from engage.core.errors import EngageError, NotAllowed, Text, wants_json
+from engage.core.errors import EngageError, NotAllowed, Problem, Text, respond, wants_json
 from engage.core.i18n import _l
+from engage.core.typed import typed
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -144,9 +145,34 @@ def _to_sign_in() -> "ResponseReturnValue":
     address = url_for("accounts.login")
     if target:
         address += "?" + urlencode({"next": target})
+    if kept := typed():
+        return _with_words(kept, address)
     if request.headers.get("HX-Request") == "true":
         return "", 204, {"HX-Redirect": address}
     return redirect(address)
+
+
+def _with_words(kept: str, address: str) -> "ResponseReturnValue":
+    """What was typed, to copy, and the way to the page that has to be passed first."""
+    return respond(
+        Problem(
+            403,
+            _l("Please sign in"),
+            _l("You have to sign in again first, so this was not saved."),
+            _l("Copy your text, sign in, then send it again."),
+            kept=kept,
+            sign_in=address,
+        )
+    )
+
+
+def _keeping_words(answer: "ResponseReturnValue") -> "ResponseReturnValue":
+    """A gate leads elsewhere: a form with a long text in it is shown that text first."""
+    kept = None if wants_json() else typed()
+    if kept is None:
+        return answer
+    headers = current_app.make_response(answer).headers
+    return _with_words(kept, headers.get("Location") or headers.get("HX-Redirect") or "")
 
 
 def _own_path(url: str) -> str:
@@ -173,9 +199,9 @@ def guard() -> "ResponseReturnValue | None":
                 _l("If you should have access, ask an administrator."),
             )
         if _staff_gate is not None and (answer := _staff_gate(user)) is not None:
-            return answer
-    if mark.fresh and _fresh_gate is not None:
-        return _fresh_gate(user)
+            return _keeping_words(answer)
+    if mark.fresh and _fresh_gate is not None and (answer := _fresh_gate(user)) is not None:
+        return _keeping_words(answer)
     return None
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from engage.core.i18n import _, _l
+from engage.core.typed import typed
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -126,6 +127,7 @@ class Problem(NamedTuple):
     url: str | None = None
     kept: str | None = None
     incident: str | None = None
+    sign_in: str | None = None
     fields: Mapping[str, Text] | None = None
 
 
@@ -210,7 +212,7 @@ def _conflict_from(error: IntegrityError) -> Problem:
         _l("Somebody saved the same thing a moment before."),
     )
     hint = _l("Go back, reload the page and look at the present state.")
-    return Problem(409, Conflict.title, message, hint)
+    return Problem(409, Conflict.title, message, hint, kept=typed())
 
 
 def _leave_records() -> None:
@@ -237,7 +239,7 @@ def register(app: Flask) -> None:
                 error.hint or _HTTP.get(int(error.status), (None, None))[1],
                 wait=getattr(error, "wait", None),
                 url=getattr(error, "url", None),
-                kept=getattr(error, "kept", None),
+                kept=getattr(error, "kept", None) or typed(),
                 fields=getattr(error, "fields", None),
             )
         )
@@ -267,7 +269,9 @@ def register(app: Flask) -> None:
         current_app.logger.error("database not available: %s", type(error).__name__, exc_info=error)
         _leave_records()
         away = Unavailable()
-        return respond(Problem(503, away.title, away.message, away.hint, wait=away.wait))
+        return respond(
+            Problem(503, away.title, away.message, away.hint, wait=away.wait, kept=typed())
+        )
 
     @app.errorhandler(Exception)
     def _unknown(error: Exception) -> "ResponseReturnValue":
@@ -286,5 +290,6 @@ def register(app: Flask) -> None:
                 ),
                 _l("What you typed is still in your browser: go back and try again later."),
                 incident=incident,
+                kept=typed(),
             )
         )

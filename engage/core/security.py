@@ -10,6 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from engage.core.access import current_user, mark_of
 from engage.core.errors import Missing, Problem, respond
 from engage.core.i18n import _l
+from engage.core.typed import typed
 
 csrf = CSRFProtect()
 
@@ -148,14 +149,13 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def _forged(error: CSRFError):  # type: ignore[no-untyped-def]
-        kept = request.form.get("body") or None
         return respond(
             Problem(
                 400,
                 _l("This form has expired"),
                 _l("The page was open for a long time, or your sign-in ended meanwhile."),
                 _l("Go back, reload the page and send it again. Copy your text first."),
-                kept=kept,
+                kept=typed(),
             )
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
+from flask import url_for
 from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
@@ -81,7 +82,7 @@ def rename_document(
     """Change title and language. Conflict when somebody did meanwhile."""
     with transactional():
         document = _editable(document_id, actor)
-        _fresh(document.revision, revision)
+        _fresh(document, document.revision, revision, kept=title)
         document.title = _title(title)
         document.language = _language(language)
         document.revision += 1
@@ -140,7 +141,8 @@ def add_version(
         split = importing.read_text(text or "", source_format)
     with transactional():
         document = _editable(document_id, actor)
-        version = _draft_to_fill(document, source_format, note, actor, revision)
+        kept = _both(note, text)
+        version = _draft_to_fill(document, source_format, note, actor, revision, kept=kept)
         if upload is not None:
             file = _keep_source(upload[0], upload[1], source_format, actor)
             version.source_file_id = file.id
@@ -171,8 +173,9 @@ def edit_draft(
     """Replace the words of a draft by an edited Markdown text. Raises Invalid, Conflict."""
     split = importing.read_text(text, SourceFormat.MARKDOWN, is_titled=False)
     with transactional():
-        version, document = _draft(version_id, actor)
-        _fresh(version.revision, revision)
+        kept = _both(note, text)
+        version, document = _draft(version_id, actor, kept=kept)
+        _fresh(document, version.revision, revision, kept=kept)
         if note is not None:
             _check_note(note)
             version.note = note
@@ -186,7 +189,7 @@ def discard_draft(version_id: int, *, revision: int, actor: User) -> None:
     """Throw a draft away; nothing published changes."""
     with transactional():
         version, document = _draft(version_id, actor)
-        _fresh(version.revision, revision)
+        _fresh(document, version.revision, revision)
         _empty(version)
         db.session.delete(version)
         db.session.flush()
@@ -202,8 +205,8 @@ def publish_version(
     so old comments stay with the words they were written about.
     """
     with transactional():
-        version, document = _draft(version_id, actor)
-        _fresh(version.revision, revision)
+        version, document = _draft(version_id, actor, kept=note)
+        _fresh(document, version.revision, revision, kept=note)
         if note is not None:
             _check_note(note)
             version.note = note
@@ -247,7 +250,7 @@ def _editable(document_id: int, actor: User) -> Document:
     return document
 
 
-def _draft(version_id: int, actor: User) -> tuple[Version, Document]:
+def _draft(version_id: int, actor: User, *, kept: str | None = None) -> tuple[Version, Document]:
     """A draft with its text, both locked, in the order everybody locks them."""
     document_id = db.session.scalar(select(Version.document_id).where(Version.id == version_id))
     if document_id is None:
@@ -258,18 +261,31 @@ def _draft(version_id: int, actor: User) -> tuple[Version, Document]:
         raise Conflict(
             _l("This version is published already, so it cannot change any more."),
             _l("Make a new version instead."),
+            url=_office_url(document),
+            kept=kept,
         )
     owner = queries.owner_of(document, actor, clock.now())
     require(policy.can_change(actor, owner, version))
     return version, document
 
 
-def _fresh(present: int, sent: int) -> None:
+def _fresh(document: Document, present: int, sent: int, *, kept: str | None = None) -> None:
     if present != sent:
         raise Conflict(
             _l("Somebody else changed this while you were working on it."),
             _l("Copy your words, open it again and put them in."),
+            url=_office_url(document),
+            kept=kept,
         )
+
+
+def _office_url(document: Document) -> str:
+    return url_for("documents_office.document", document_id=document.id)
+
+
+def _both(note: str | None, text: str | None) -> str | None:
+    """What a refused form held, for its sender to copy."""
+    return "\n\n".join(part for part in (note, text) if part) or None
 
 
 def _check_note(note: str) -> None:
@@ -278,7 +294,13 @@ def _check_note(note: str) -> None:
 
 
 def _draft_to_fill(
-    document: Document, source_format: SourceFormat, note: str, actor: User, revision: int | None
+    document: Document,
+    source_format: SourceFormat,
+    note: str,
+    actor: User,
+    revision: int | None,
+    *,
+    kept: str | None = None,
 ) -> Version:
     draft = queries.draft_of(document.id)
     if draft is not None:
@@ -286,6 +308,8 @@ def _draft_to_fill(
             raise Conflict(
                 _l("There is a draft already."),
                 _l("Go on with it, or discard it before you start another one."),
+                url=_office_url(document),
+                kept=kept,
             )
         draft.source_format, draft.note = source_format, note
         draft.source_file_id = None

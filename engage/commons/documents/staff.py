@@ -18,10 +18,11 @@ from engage.commons.documents import (
 from engage.commons.documents.models import Document, SourceFormat, Version
 from engage.core import clock
 from engage.core.access import current_user, staff
-from engage.core.errors import Missing, NotAllowed
+from engage.core.errors import Conflict, Missing, NotAllowed
 from engage.core.forms import page
-from engage.core.i18n import LocalBlueprint, _
+from engage.core.i18n import LocalBlueprint, _, _l
 from engage.core.paging import page_number
+from engage.core.typed import typed
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -63,6 +64,13 @@ def _editing(document_id: int) -> dict[str, Any]:
 
 def _draft(frame: dict[str, Any]) -> Version:
     draft: Version | None = frame["draft"]
+    if draft is None and request.method == "POST":
+        raise Conflict(
+            _l("The draft you worked on was published or discarded meanwhile."),
+            _l("Copy your words, then look at what there is now."),
+            url=url_for("documents_office.document", document_id=frame["document"].id),
+            kept=typed(),
+        )
     if draft is None:
         raise Missing
     return draft

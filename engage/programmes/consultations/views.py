@@ -161,7 +161,7 @@ def paper(address: str) -> ResponseReturnValue:
 @bp.get("/consultations/<address>/comments.csv")
 @public
 def comments_table(address: str) -> ResponseReturnValue:
-    """Every published comment with its official answer, as a table; no names of persons."""
+    """Every published comment with its official answer, as a table; its authors by the name they show on the site."""
     consultation = _opened(address)
     return csvexport.stream(
         f"consultation-{consultation.id}-comments.csv",

@@ -131,8 +131,34 @@ def test_a_stale_edit_answers_409_and_loses_nothing(office: Any):
     late = second.submit({"text": "# A\n\nyours"})
     assert late.status == 409
     assert "Somebody else changed this" in late.text
+    assert "yours" in late.words("main pre")
+    assert late.click("Show the present state").status == 200
     [paragraph] = queries.numbered(queries.draft_of(document.id).id)
     assert paragraph.body == "mine"
+
+
+def test_a_paste_beside_a_colleagues_draft_answers_409_and_loses_nothing(office: Any):
+    document = make_document()
+    page = office.get(at(document, "/paste"))
+    make_draft(document)
+    late = page.submit({"text": "# A\n\nyours", "note": "why"})
+    assert late.status == 409
+    assert "There is a draft already." in late.text
+    for words in ("yours", "why"):
+        assert words in late.words("main pre")
+    assert late.links["Show the present state"].endswith(at(document))
+
+
+def test_an_edit_of_what_was_published_meanwhile_loses_nothing(office: Any):
+    document = make_document()
+    make_draft(document)
+    page = office.get(at(document, "/draft"))
+    office.get(at(document, "/publish")).submit({"sure": True})
+    late = page.submit({"text": "# A\n\nyours"})
+    assert late.status == 409
+    assert "published or discarded meanwhile" in late.text
+    assert "yours" in late.words("main pre")
+    assert late.click("Show the present state").status == 200
 
 
 def test_discarding_asks_first(office: Any):
