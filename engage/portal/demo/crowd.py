@@ -19,9 +19,10 @@ from engage.portal.demo import content
 from engage.portal.demo.story import threads_of
 from engage.programmes.consultations.service.following import note_voice
 
-PER_SCALE = 1000
+PER_SCALE = 2000
 WRITERS = 10  # people for each step of the scale
-CROWDED = "2.3"  # one paragraph gets a tenth of everything
+CROWDED = "2.3"  # one paragraph gets more than half: a thousand and more for each step
+CROWDED_SHARE = 0.55
 CHUNK = 5000
 KINDS = tuple(StakeholderKind)
 
@@ -34,7 +35,7 @@ def comments_now() -> int:
 def fill(
     document: Document, consultation_id: int, scale: int, now: datetime
 ) -> Iterator[tuple[int, int]]:
-    """Bring the database to `scale` thousand comments; yields (done, wanted) as it goes.
+    """Bring the database to two thousand comments a step of `scale`; yields (done, wanted) as it goes.
 
     What is already there counts, so that a second call adds nothing.
     """
@@ -109,7 +110,7 @@ def _rows(
     places = sorted(threads)
     roots: list[tuple[str, int]] = []
     for number in range(start, start + size):
-        place = CROWDED if chance.random() < 0.1 else chance.choice(places)
+        place = CROWDED if chance.random() < CROWDED_SHARE else chance.choice(places)
         thread_id = threads.get(place, threads[places[0]])
         writer = chance.choice(writers)
         reply_to = None

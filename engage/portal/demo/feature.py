@@ -20,7 +20,7 @@ commands = AppGroup("demo", help="The demonstration: one story, told with invent
     type=click.IntRange(1, 1000),
     default=1,
     show_default=True,
-    help="1 is the story; 100 brings the plan to 100 000 comments.",
+    help="1 is the story; 50 brings the plan to 100 000 comments.",
 )
 @with_appcontext
 def load_command(scale: int) -> None:

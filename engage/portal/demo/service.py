@@ -30,7 +30,7 @@ def accounts() -> list[DemoAccount]:
 
 
 def load(scale: int, progress: Progress) -> None:
-    """The story at scale 1; more scale adds comments, a thousand for each step.
+    """The story at scale 1; more scale adds comments, two thousand for each step.
 
     Loading again adds only what is missing. Raises NotAllowed outside of a demonstration.
     """
