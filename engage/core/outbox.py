@@ -28,11 +28,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engage.core import audit, clock, tasks
-from engage.core.db import Model, db, intpk, transactional
+from engage.core.db import Model, db, dialect, insert_into, intpk, transactional
 from engage.core.errors import Invalid
 from engage.core.i18n import _l, babel_name, force_locale
 from engage.core.tasks import every, task
@@ -165,9 +164,7 @@ def post(
         "is_brief": is_brief,
     }
     with transactional():
-        dialect = db.session.get_bind().dialect.name
-        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        statement = insert(Mail).values(**values)
+        statement = insert_into(Mail, dialect()).values(**values)
         if key is not None:
             statement = statement.on_conflict_do_nothing(index_elements=["key"])
         ident = db.session.scalar(statement.returning(Mail.id))
@@ -268,6 +265,7 @@ class _Relay(Connection):
 def _give_back(ident: int, error: str) -> None:
     """The relay is away: no mail's fault. What is due waits for the next sweep and says why."""
     now = clock.now()
+    said = error[:500]
     with transactional():
         db.session.execute(
             update(Mail)
@@ -276,8 +274,14 @@ def _give_back(ident: int, error: str) -> None:
         )
         db.session.execute(
             update(Mail)
-            .where(Mail.state == MailState.QUEUED, Mail.next_attempt_at <= now)
-            .values(error=error[:500])
+            .where(
+                Mail.state == MailState.QUEUED,
+                Mail.next_attempt_at <= now,
+                # each new mail asks the relay: the pile is written once, not once for each
+                Mail.error.is_distinct_from(said),
+            )
+            .values(error=said)
+            .execution_options(synchronize_session=False)
         )
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from engage.core import checkup, clock, outbox
 from engage.core.audit import AuditEntry
@@ -345,3 +345,25 @@ def _self_signed(key_file: Path, certificate_file: Path) -> None:
         )
     )
     certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+
+
+def test_a_relay_that_is_away_costs_the_pile_one_write(
+    relay: Sink,
+) -> None:
+    for number in range(3):
+        _post(f"p{number}@example.org")
+    changed: list[int] = []
+
+    def note(_c: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("UPDATE mails SET error"):
+            changed.append(cursor.rowcount)
+
+    event.listen(db.engine, "after_cursor_execute", note)
+    try:
+        for said in ("refused", "refused", "no route", "no route"):
+            [ident] = outbox._claim(1)
+            outbox._give_back(ident, said)
+    finally:
+        event.remove(db.engine, "after_cursor_execute", note)
+    assert changed == [3, 0, 3, 0]
+    assert {mail.error for mail in db.session.scalars(select(Mail))} == {"no route"}

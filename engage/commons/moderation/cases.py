@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engage.commons.accounts.models import User
 from engage.commons.moderation import queries
@@ -20,7 +19,7 @@ from engage.commons.moderation.models import (
     Snapshot,
 )
 from engage.core import clock, settings
-from engage.core.db import db
+from engage.core.db import db, dialect, insert_into
 from engage.core.i18n import babel_name, force_locale, locales
 
 
@@ -29,10 +28,9 @@ def opened_case(kind: str, subject: Subject, now: datetime) -> Case:
 
     Two people who report at the same moment get the same row.
     """
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     due_at = now + timedelta(hours=int(settings.value("moderation_hours")))
     db.session.execute(
-        insert(Case)
+        insert_into(Case, dialect())
         .values(
             kind=kind,
             target_id=subject.id,
