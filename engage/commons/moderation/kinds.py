@@ -59,6 +59,12 @@ def get(name: str) -> Kind:
         raise Missing from None
 
 
+def label(name: str) -> Any:
+    """What readers call the kind; its bare name once the feature it came from has left."""
+    kind = _kinds.get(name)
+    return kind.label if kind else name
+
+
 def named(said: Mapping[str, str]) -> tuple[str, int]:
     """The contribution an address or a form names by `kind` and `id`; Missing when it names none."""
     digits = said.get("id", "")
@@ -69,14 +75,16 @@ def named(said: Mapping[str, str]) -> tuple[str, int]:
 
 
 def subjects(named: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Subject]:
-    """Contributions of any kinds, one load for each kind; what is gone is absent."""
+    """Contributions of any kinds, one load for each kind; what is gone is absent,
+    and so is what a feature left behind that is there no more."""
     wanted: defaultdict[str, set[int]] = defaultdict(set)
     for name, ident in named:
         wanted[name].add(ident)
     return {
         (name, ident): subject
         for name, idents in wanted.items()
-        for ident, subject in get(name).load(sorted(idents)).items()
+        if (kind := _kinds.get(name)) is not None
+        for ident, subject in kind.load(sorted(idents)).items()
     }
 
 

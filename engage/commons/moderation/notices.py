@@ -29,7 +29,7 @@ def letter_context(
 ) -> dict[str, Any]:
     """What a letter about a decision says; without `decision` it is a preview."""
     return {
-        "kind_label": kinds.get(case.kind).label,
+        "kind_label": kinds.label(case.kind),
         "case": case,
         "title": queries.title_of(case),
         "quoted": plain(snapshot.text, limit=QUOTED),
@@ -50,7 +50,7 @@ def thank_reporter(report: Report, case: Case) -> None:
         report,
         "moderation/report_received",
         {
-            "kind_label": kinds.get(case.kind).label,
+            "kind_label": kinds.label(case.kind),
             "title": queries.title_of(case),
             "report": report,
             "ground": rules.GROUNDS[report.ground],
@@ -89,6 +89,9 @@ def tell_author(case: Case, decision: Decision, snapshot: Snapshot) -> None:
     if author is None:
         return
     hidden = decision.outcome is Outcome.HIDE
+    subject = kinds.subjects([(case.kind, case.target_id)]).get((case.kind, case.target_id))
+    if subject is None and not hidden:
+        return  # gone meanwhile: nothing is back
     context = letter_context(
         case,
         snapshot,
@@ -99,9 +102,9 @@ def tell_author(case: Case, decision: Decision, snapshot: Snapshot) -> None:
         decision=decision,
     )
     url = (
-        url_for("moderation.complain", token=tokens.complaint_token(decision.id))
-        if hidden
-        else kinds.subject(case.kind, case.target_id).url
+        subject.url
+        if subject is not None and not hidden
+        else url_for("moderation.complain", token=tokens.complaint_token(decision.id))
     )
     _to_author(
         author,
@@ -120,7 +123,7 @@ def confirm_complaint(complaint: Complaint, case: Case) -> None:
         "moderation/complaint_received",
         {
             "title": queries.title_of(case),
-            "kind_label": kinds.get(case.kind).label,
+            "kind_label": kinds.label(case.kind),
             "complaint": complaint,
             "excerpt": complaint.text,
             "due_at": complaint.due_at,
@@ -137,7 +140,7 @@ def answer_complaint(complaint: Complaint, case: Case, *, turned: bool) -> None:
         "moderation/complaint_answered",
         {
             "title": queries.title_of(case),
-            "kind_label": kinds.get(case.kind).label,
+            "kind_label": kinds.label(case.kind),
             "complaint": complaint,
             "excerpt": complaint.words,
             "reversed": turned,

@@ -115,7 +115,7 @@ def _around(found: Case, user: Any) -> dict[str, Any]:
     standing = next((d for d in decisions if d.undone_at is None), None)
     return {
         "case": found,
-        "kind": kinds.get(found.kind),
+        "kind_label": kinds.label(found.kind),
         "subject": subject,
         "snapshot": queries.first_snapshot(found),
         "author": queries.author_of(found),
@@ -305,7 +305,6 @@ def complaint(complaint_id: int) -> Any:
         decision=found.decision,
         case=found.decision.case,
         about=queries.title_of(found.decision.case),
-        kind=kinds.get(found.decision.case.kind),
         rule=rules.RULES[found.decision.rule],
         can=policy.can_review(user, found),
         now=clock.now(),

@@ -67,7 +67,7 @@ def receipt(token: str) -> str:
         report=found,
         case=found.case,
         about=queries.title_of(found.case),
-        kind=kinds.get(found.case.kind),
+        kind_label=kinds.label(found.case.kind),
         ground=rules.GROUNDS[found.ground],
         decision=decision,
         rule=rules.RULES[decision.rule] if decision else None,
@@ -102,7 +102,7 @@ def complain(token: str) -> Any:
         case=decision.case,
         about=queries.title_of(decision.case),
         rule=rules.RULES[decision.rule],
-        kind=kinds.get(decision.case.kind),
+        kind_label=kinds.label(decision.case.kind),
         for_author=report_id is None,
         complaint=queries.complaint_by(
             decision, f"report:{report_id}" if report_id is not None else "author"
@@ -124,7 +124,7 @@ def log() -> str:
         outcome=outcome,
         figures=queries.public_figures(),
         rules=rules.RULES,
-        kinds={name: kinds.get(name) for name in kinds.names()},
+        kind_label=kinds.label,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engage.commons.moderation import kinds, tokens
 from engage.commons.moderation import queries as reads
 from engage.commons.moderation.models import CaseState, Outcome
 from engage.commons.moderation.service import complaining, deciding
@@ -222,3 +223,38 @@ def test_complaint_is_answered_by_a_second_person(
 @pytest.mark.parametrize("path", ["/987654", "/complaints/987654"])
 def test_nothing_there(client, as_moderator, notes, path) -> None:
     client.get(HOME + path, status=404)
+
+
+def test_a_kind_that_left_leaves_its_cases_readable(
+    client, as_moderator, second, notes, case, speak
+) -> None:
+    """A feature is taken out of the site: its cases stay, by the title they were opened with."""
+    client.get("/en/")
+    with speak():
+        other = make_case(notes.add(author_id=make_user().id).id)
+        gone = make_decision(other, second)
+        deciding.send_letters(gone.id)
+        kept = make_decision(
+            make_case(notes.add(author_id=make_user().id).id),
+            second,
+            outcome=Outcome.KEEP,
+            rule="within_rules",
+        )
+        late = make_decision(make_case(notes.add(author_id=make_user().id).id), second)
+        complaint = complaining.complain(gone.id, None, actor=None, text="I was quoting him.")
+    receipt = tokens.receipt_token(reads.reports(case)[0].id)
+    del kinds._kinds["note"]
+
+    assert case.title in client.get(HOME, status=200).text
+    assert case.title in client.get(f"{HOME}/several", status=200).text
+    page = client.get(f"{HOME}/{case.id}", status=200)
+    assert case.title in page.text
+    assert "It is no longer there." in page.text
+    assert other.title in client.get(f"{HOME}/complaints", status=200).text
+    client.get(f"{HOME}/complaints/{complaint.id}", status=200)
+    client.get("/en/moderation/log", status=200)
+    client.get(f"/en/moderation/receipts/{receipt}", status=200)
+    client.get(f"/en/moderation/complaints/{tokens.complaint_token(gone.id)}", status=200)
+    with speak():
+        assert deciding.send_letters(kept.id)
+        assert deciding.send_letters(late.id), "what was decided is still told"
