@@ -217,13 +217,16 @@ def members(of: Organisation, *, page: int = 1) -> Page[Membership]:
 
 
 def speakers_count(of: Organisation) -> int:
-    """How many people may speak for it."""
+    """How many active people may speak for it."""
     return (
         db.session.scalar(
-            select(func.count(Membership.id)).where(
+            select(func.count(Membership.id))
+            .join(Membership.user)
+            .where(
                 Membership.organisation_id == of.id,
                 Membership.accepted_at.is_not(None),
-                Membership.role.in_((MembershipRole.LEAD, MembershipRole.EDITOR)),
+                Membership.role.in_(SPEAKING),
+                User.active.is_(True),
             )
         )
         or 0

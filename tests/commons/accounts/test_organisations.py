@@ -335,3 +335,13 @@ def test_leads_and_editors_speak_for_a_verified_organisation(
     speaks = verified and accepted and role in {"lead", "editor"}
     assert queries.organisations_spoken_for(user) == ([port] if speaks else [])
     assert queries.organisations_spoken_for(other) == []
+
+
+def test_only_people_who_may_speak_are_counted(client: PageClient) -> None:
+    found = make_organisation()
+    for role in ("lead", "editor", "member"):
+        make_member(make_user(), found, role)
+    make_member(make_user(active=False, suspended_at=clock.now()), found, "editor")
+    make_member(make_user(), found, "editor", accepted_at=None)
+    assert queries.speakers_count(found) == 2
+    assert "2 people speak for it here" in client.get(f"/en/organisations/{found.slug}").text
