@@ -87,12 +87,12 @@ def _sent_by_guest(guest_id: int) -> list[guests.Sent]:
     hung = queries.places((comment.thread for comment in found), None, clock.now())
     return [
         guests.Sent(
-            _("A comment on %(place)s", place=hung[comment.thread_id].title),
+            _("A comment on %(place)s", place=place.title),
             f"{comment_url(comment.id)}#c{comment.id}",
             waits=comment.state is CommentState.HELD,
         )
         for comment in found
-        if comment.thread_id in hung
+        if (place := hung.get(comment.thread_id)) is not None and place.is_visible
     ]
 
 

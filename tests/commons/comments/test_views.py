@@ -237,6 +237,11 @@ def test_a_guest_is_led_to_what_they_wrote(client: Any) -> None:
     assert "public" in again.headers["Cache-Control"]
     # the mail's link goes on leading there
     assert client.get(address).has(f'a[href="/en/comments/{comment.id}#c{comment.id}"]')
+    # not to a place that is hidden meanwhile, whose title is nobody's to read
+    change_place(thread, is_visible=False)
+    hidden = client.get(address)
+    assert not hidden.has(f'a[href="/en/comments/{comment.id}#c{comment.id}"]')
+    assert "Paragraph 2.3" not in hidden.text
 
 
 def test_an_organisation_page_shows_what_it_said(client: Any) -> None:
