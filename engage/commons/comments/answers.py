@@ -32,6 +32,7 @@ from engage.commons.comments.models import (
     Comment,
     CommentState,
     OfficialAnswer,
+    Thread,
     ThreadHost,
 )
 from engage.commons.comments.queries import comment, comments_by_ids, places
@@ -299,14 +300,21 @@ class Statement:
 def statements_of(
     organisation_id: int, user: User | None, now: datetime, *, page: int, per_page: int = 10
 ) -> Page[Statement]:
-    """What an organisation said in public, newest first; what hangs nowhere visible is left out."""
+    """What an organisation said in public, newest first; what hangs nowhere visible is left out,
+    of the pages and of their total too."""
     comments = select(
         Comment.id.label("comment_id"),
+        Comment.thread_id.label("thread_id"),
         Comment.received_at.label("said_at"),
         literal(0).label("answer_id"),
     ).where(Comment.organisation_id == organisation_id, Comment.state == CommentState.PUBLISHED)
     answers = (
-        select(OfficialAnswer.comment_id, OfficialAnswer.published_at, OfficialAnswer.id)
+        select(
+            OfficialAnswer.comment_id,
+            Comment.thread_id,
+            OfficialAnswer.published_at,
+            OfficialAnswer.id,
+        )
         .join(OfficialAnswer.comment)
         .where(
             OfficialAnswer.organisation_id == organisation_id,
@@ -315,8 +323,17 @@ def statements_of(
         )
     )
     said = union_all(comments, answers).subquery()
+    spoken_in = db.session.scalars(select(Thread).where(Thread.id.in_(select(said.c.thread_id))))
+    # only their owners know who sees what they hang under
+    hung = {
+        thread_id: place
+        for thread_id, place in places(spoken_in, user, now).items()
+        if place.is_visible
+    }
     found = paginate(
-        select(said).order_by(said.c.said_at.desc(), said.c.comment_id.desc()),
+        select(said)
+        .where(said.c.thread_id.in_(list(hung)))
+        .order_by(said.c.said_at.desc(), said.c.comment_id.desc(), said.c.answer_id.desc()),
         page=page,
         per_page=per_page,
         scalars=False,
@@ -330,10 +347,8 @@ def statements_of(
             )
         )
     }
-    hung = places((comment.thread for comment in by_id.values()), user, now)
     shown = [
-        Statement(by_id[row.comment_id], answered.get(row.answer_id), place)
+        Statement(by_id[row.comment_id], answered.get(row.answer_id), hung[row.thread_id])
         for row in found.items
-        if (place := hung.get(by_id[row.comment_id].thread_id)) is not None and place.is_visible
     ]
     return Page(shown, found.page, found.per_page, found.total)

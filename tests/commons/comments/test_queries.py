@@ -23,7 +23,13 @@ from engage.core import clock
 from engage.core.db import db, transactional
 from engage.core.paging import encode_position
 from tests.factories.accounts import make_organisation, make_user
-from tests.factories.comments import make_answer, make_comment, make_reaction, make_thread
+from tests.factories.comments import (
+    change_place,
+    make_answer,
+    make_comment,
+    make_reaction,
+    make_thread,
+)
 
 pytestmark = pytest.mark.usefixtures("inside")
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -206,6 +212,28 @@ def test_latest_answers_newest_first_and_only_where_they_are_seen() -> None:
     found = answers.latest_answers(2)
     assert [entry.comment.id for entry in found] == shown[:0:-1]
     assert found[0].place.title == "Paragraph 2.3"
+
+
+def test_what_an_organisation_said_is_counted_where_it_is_seen() -> None:
+    port, now = make_organisation(), clock.now()
+    unseen, seen = make_thread(is_visible=False), make_thread()
+    shown = []
+    for day in range(6):
+        at = START + timedelta(days=day)
+        shown.append(make_comment(seen, organisation_id=port.id, received_at=at).id)
+        make_comment(unseen, organisation_id=port.id, received_at=at + timedelta(days=9))
+    make_answer(make_comment(unseen), port)
+    with clock.at(START + timedelta(days=8)):
+        answered = make_comment(seen)
+        make_answer(answered, port)
+    pages = [answers.statements_of(port.id, None, now, page=n, per_page=4) for n in (1, 2)]
+    met = [one.comment.id for page in pages for one in page.items]
+    assert met == [answered.id, *shown[::-1]], "no page has holes"
+    assert [len(page.items) for page in pages] == [4, 3]
+    assert {(page.total, page.pages) for page in pages} == {(7, 2)}
+    change_place(seen, is_visible=False)
+    nothing = answers.statements_of(port.id, None, now, page=1)
+    assert (nothing.total, nothing.pages, list(nothing.items)) == (0, 1, [])
 
 
 def test_thirty_answers_cost_what_one_costs(queries: Any) -> None:
