@@ -218,7 +218,7 @@ class Base:
 
     def _server(self, read: Reader) -> None:
         self.WEB_CONCURRENCY = read.whole("WEB_CONCURRENCY", 2, 1, 64)
-        self.WEB_THREADS = read.whole("ENGAGE_WEB_THREADS", 4, 1, 32)
+        self.WEB_THREADS = read.whole("ENGAGE_WEB_THREADS", 16, 2, 64)
         # a database across the network leaves the processor to another request meanwhile
         turns = 1 if self.DATABASE_URL.startswith("sqlite") else 2
         self.WEB_TURNS = read.whole("ENGAGE_WEB_TURNS", turns, 1, 32)

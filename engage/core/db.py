@@ -35,6 +35,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship
 
+from engage.core import turns
 from engage.core.errors import Missing, Unavailable, Uncertain
 
 db = SQLAlchemy(
@@ -390,8 +391,10 @@ def _take_turn(engine: Engine) -> _Turn:
     with _lines_mutex:
         line = _lines.setdefault(path, _Line())
     deadline = time.monotonic() + WRITE_WAIT
-    if not line.acquire(WRITE_WAIT):
-        raise Unavailable
+    if not line.acquire(0):
+        turns.give_back()
+        if not line.acquire(WRITE_WAIT):
+            raise Unavailable
     if not path or path == ":memory:":
         return _Turn(line, None)
     try:
@@ -408,6 +411,7 @@ def _take_turn(engine: Engine) -> _Turn:
                 handle.close()
                 line.release()
                 raise Unavailable from None
+            turns.give_back()
             time.sleep(0.0005)
         else:
             return _Turn(line, handle)

@@ -20,6 +20,7 @@ NAMES = (
     "cache_hits",
     "cache_misses",
     "cache_stale",
+    "bodies_refused",
     "tasks_done",
     "tasks_failed",
 )

@@ -213,6 +213,10 @@ class PageCache:
             return None
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or "HTTP_AUTHORIZATION" in environ:
             return None
+        if environ.get("CONTENT_LENGTH", "0") not in ("", "0") or (
+            "HTTP_TRANSFER_ENCODING" in environ
+        ):
+            return None  # odd, and nobody is to wait for the rest of it
         cookies = environ.get("HTTP_COOKIE", "")
         if cookies and _HARMLESS.sub("", cookies).strip():
             return None

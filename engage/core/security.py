@@ -1,11 +1,10 @@
 """What every response carries, and what every request must not."""
 
 import secrets
-from io import BytesIO
 
 from flask import Flask, Response, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, LengthRequired
 
 from engage.core.access import current_user, mark_of
 from engage.core.errors import Missing, Problem, respond
@@ -13,6 +12,7 @@ from engage.core.i18n import _l
 from engage.core.typed import typed
 
 csrf = CSRFProtect()
+_WITH_FILES = "multipart/form-data"
 
 POLICY = (
     "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; "
@@ -118,32 +118,19 @@ def _refuse_nul() -> None:
         raise BadRequest
 
 
-def _measure_streamed_form() -> None:
-    """A form without files that comes in chunks: read up to its limit, then as any other.
+def _refuse_streamed_form() -> None:
+    """A form without files that comes in chunks: where it broke off could not be told from its end.
 
-    Werkzeug would read on to the limit of files, and take what it has by then for the whole.
+    No browser sends one; uploads in chunks end with a boundary.
     """
-    environ = request.environ
-    if (
-        request.routing_exception is not None
-        or "HTTP_TRANSFER_ENCODING" not in environ
-        or request.mimetype == "multipart/form-data"
-    ):
-        return
-    limit = request.max_form_memory_size or 0
-    body = b""
-    while len(body) <= limit and (part := environ["wsgi.input"].read(65536)):
-        body += part
-    if len(body) > limit:
-        raise RequestEntityTooLarge
-    del environ["HTTP_TRANSFER_ENCODING"]
-    environ["CONTENT_LENGTH"] = str(len(body))
-    environ["wsgi.input"] = BytesIO(body)
+    is_streamed = "HTTP_TRANSFER_ENCODING" in request.environ
+    if is_streamed and not request.routing_exception and request.mimetype != _WITH_FILES:
+        raise LengthRequired
 
 
 def register(app: Flask) -> None:
     """CSRF, headers, sizes, NUL bytes; the host list is Flask's own TRUSTED_HOSTS."""
-    app.before_request(_measure_streamed_form)  # before the first who looks into a form
+    app.before_request(_refuse_streamed_form)  # before the first who looks into a form
     csrf.init_app(app)
     app.before_request(_refuse_nul)
 

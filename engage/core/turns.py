@@ -2,24 +2,27 @@
 
 Python runs one thread at a time and makes a busy one give way every few milliseconds. Four pages
 drawn at once in one process therefore cost more, and all end later, than the same four one after
-another. Threads are there for what waits: slow senders, the page cache, password hashes. So a
-request is read first, then waits its turn to enter the application.
+another. Threads are there for what waits: slow senders, the page cache, a database lock, password
+hashes. So a request is read first, then waits its turn to enter the application, and gives the
+turn back when it has to wait for something itself.
 
 A turn is a courtesy: a request that waited long enough (the one before it hangs on the database)
 goes in without. So does one too large to be read beforehand.
 
 Whoever sends a body slowly holds a thread, and nothing can take it back. So only half of the
-threads receive bodies at a time; who finds them taken is asked to send again in a few seconds,
-and pages go on being answered.
+threads receive bodies at a time, half of those from one address; who finds them taken is asked to
+send again in a few seconds, and pages go on being answered.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
+from engage.core import metrics
 from engage.core.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ if TYPE_CHECKING:
 SMALL = 64 * 1024  # bytes of a body read before the turn; larger ones are uploads
 PATIENCE = 1.0  # seconds
 _FULL = "engage.receivers_full"
+
+
+_WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
+_held = threading.local()
 
 
 class Turns:
@@ -39,7 +46,9 @@ class Turns:
     def __init__(self, inner: "WSGIApplication", number: int, receivers: int) -> None:
         self.inner = inner
         self.free = threading.Semaphore(number)
-        self.receivers = threading.Semaphore(receivers)
+        self.receivers = receivers
+        self._receiving: Counter[str] = Counter()
+        self._mutex = threading.Lock()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -47,27 +56,60 @@ class Turns:
         length = _announced(environ)
         if length == 0:
             return self._in_turn(environ, start_response)
-        if not self.receivers.acquire(blocking=False):
-            environ |= {_FULL: True, "CONTENT_LENGTH": "0", "wsgi.input": BytesIO()}
-            environ.pop("HTTP_TRANSFER_ENCODING", None)
+        if environ["REQUEST_METHOD"] in _WITHOUT_BODY:
+            _forget_body(environ)
+            return self._in_turn(environ, start_response)
+        sender = environ.get("REMOTE_ADDR", "")
+        if not self._receives(sender):
+            metrics.count("bodies_refused")
+            _forget_body(environ)
+            environ[_FULL] = True
             return self._in_turn(environ, start_response)
         try:
-            if length is None or length > SMALL:
+            if length is None:
+                return self.inner(environ, start_response)
+            # the server calls a body that breaks off complete; its announced length tells
+            environ.pop("wsgi.input_terminated", None)
+            if length > SMALL:
                 return self.inner(environ, start_response)
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(length))
         finally:
-            self.receivers.release()
+            with self._mutex:
+                self._receiving[sender] -= 1
+                self._receiving += Counter()  # drops who sends nothing any more
         return self._in_turn(environ, start_response)
+
+    def _receives(self, sender: str) -> bool:
+        with self._mutex:
+            at_work = self._receiving.total()
+            if at_work >= self.receivers or self._receiving[sender] >= -(-self.receivers // 2):
+                return False
+            self._receiving[sender] += 1
+            return True
 
     def _in_turn(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         if not self.free.acquire(timeout=PATIENCE):
             return self.inner(environ, start_response)
+        _held.turn = self.free
         try:
             return self.inner(environ, start_response)
         finally:
-            self.free.release()
+            give_back()
+
+
+def give_back() -> None:
+    """Let the next request in: this one is about to wait, or has ended. It goes on without."""
+    turn = getattr(_held, "turn", None)
+    if turn is not None:
+        _held.turn = None
+        turn.release()
+
+
+def _forget_body(environ: "WSGIEnvironment") -> None:
+    environ |= {"CONTENT_LENGTH": "0", "wsgi.input": BytesIO()}
+    environ.pop("HTTP_TRANSFER_ENCODING", None)
 
 
 def _announced(environ: "WSGIEnvironment") -> int | None:

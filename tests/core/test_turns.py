@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import create_environ
 
 from engage.core import turns
 from engage.core.turns import SMALL, Turns
+
+GET = {"REQUEST_METHOD": "GET"}
+POST = {"REQUEST_METHOD": "POST"}
 
 
 class Inside:
@@ -34,7 +38,7 @@ class Inside:
 
 
 def ask(app: Any, environ: dict[str, Any] | None = None) -> threading.Thread:
-    thread = threading.Thread(target=app, args=(environ or {}, lambda *_: None))
+    thread = threading.Thread(target=app, args=(environ or dict(GET), lambda *_: None))
     thread.start()
     return thread
 
@@ -60,7 +64,7 @@ def test_whoever_waited_long_enough_goes_in(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(turns, "PATIENCE", 0.01)
     app = Turns(Inside(), 1, 8)
     app.free.acquire()
-    assert app({}, lambda *_: None) == [b"done"]  # type: ignore[arg-type, return-value]
+    assert app(GET, lambda *_: None) == [b"done"]  # type: ignore[arg-type, return-value]
     assert not app.free.acquire(timeout=0), "a turn not had must not be given back"
 
 
@@ -71,7 +75,7 @@ def test_a_failure_gives_the_turn_back() -> None:
     app = Turns(fails, 1, 8)
     for _ in range(2):
         with pytest.raises(ValueError):
-            app({}, lambda *_: None)  # type: ignore[arg-type, return-value]
+            app(GET, lambda *_: None)  # type: ignore[arg-type, return-value]
     assert app.free.acquire(timeout=0)
 
 
@@ -84,7 +88,7 @@ def test_a_small_body_is_read_before_the_turn() -> None:
 
     inside = Inside()
     app = Turns(inside, 1, 8)
-    app({"CONTENT_LENGTH": "5", "wsgi.input": Slow(b"hello more")}, lambda *_: None)  # type: ignore[arg-type, return-value]
+    app({**POST, "CONTENT_LENGTH": "5", "wsgi.input": Slow(b"hello more")}, lambda *_: None)  # type: ignore[arg-type, return-value]
     assert inside.bodies == [b"hello"]
 
 
@@ -100,7 +104,7 @@ def test_a_small_body_is_read_before_the_turn() -> None:
 def test_what_cannot_be_read_beforehand_takes_no_turn(environ: dict[str, Any]) -> None:
     app = Turns(lambda _environ, _start: [b"in"], 1, 8)
     app.free.acquire()
-    assert app({**environ, "wsgi.input": BytesIO()}, lambda *_: None) == [b"in"]  # type: ignore[arg-type, return-value]
+    assert app({**POST, **environ, "wsgi.input": BytesIO()}, lambda *_: None) == [b"in"]  # type: ignore[arg-type, return-value]
 
 
 def test_only_so_many_bodies_come_in_at_a_time(app: Flask) -> None:
@@ -119,18 +123,20 @@ def test_only_so_many_bodies_come_in_at_a_time(app: Flask) -> None:
         return [b"in"]
 
     turns_app = Turns(inner, 1, 1)
-    slow = ask(turns_app, {"CONTENT_LENGTH": "4", "wsgi.input": Stalled(b"slow")})
+    slow = ask(turns_app, {**POST, "CONTENT_LENGTH": "4", "wsgi.input": Stalled(b"slow")})
     assert stalled.wait(10)
-    other = {"CONTENT_LENGTH": "5", "wsgi.input": BytesIO(b"other")}
+    other = {**POST, "CONTENT_LENGTH": "5", "wsgi.input": BytesIO(b"other")}
     turns_app(other, lambda *_: None)  # type: ignore[arg-type]
     assert seen[0]["engage.receivers_full"]
     assert seen[0]["wsgi.input"].read() == b""
-    turns_app({}, lambda *_: None)  # type: ignore[arg-type]
+    turns_app(GET, lambda *_: None)  # type: ignore[arg-type]
     assert "engage.receivers_full" not in seen[1], "what has no body goes in"
     go_on.set()
     slow.join(10)
     assert seen[2]["wsgi.input"].read() == b"slow"
-    assert turns_app.receivers.acquire(blocking=False)
+    again = {**POST, "CONTENT_LENGTH": "5", "wsgi.input": BytesIO(b"again")}
+    turns_app(again, lambda *_: None)  # type: ignore[arg-type]
+    assert "engage.receivers_full" not in seen[3], "a place that was left is free"
 
 
 def test_who_finds_them_taken_is_asked_to_send_again(app: Flask) -> None:
@@ -138,3 +144,57 @@ def test_who_finds_them_taken_is_asked_to_send_again(app: Flask) -> None:
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert "send it again" in answer.get_data(as_text=True)
+
+
+def test_one_address_takes_half_of_the_places_at_most() -> None:
+    app = Turns(lambda _environ, _start: [b"in"], 1, 4)
+    assert [app._receives("192.0.2.1") for _ in range(3)] == [True, True, False]
+    assert [app._receives(f"192.0.2.{n}") for n in (2, 3, 4)] == [True, True, False]
+
+
+@pytest.mark.parametrize("odd", [{"CONTENT_LENGTH": "10"}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+def test_nobody_waits_for_the_body_of_a_page(odd: dict[str, Any]) -> None:
+    class Silent(BytesIO):
+        def read(self, *_given: Any) -> bytes:
+            raise AssertionError("a GET has no body")
+
+    def inner(environ: Any, _start: Any) -> Iterable[bytes]:
+        assert environ["wsgi.input"].read() == b""
+        assert environ["CONTENT_LENGTH"] == "0"
+        assert "HTTP_TRANSFER_ENCODING" not in environ
+        return [b"in"]
+
+    assert Turns(inner, 1, 1)({**GET, **odd, "wsgi.input": Silent()}, lambda *_: None) == [b"in"]  # type: ignore[arg-type, return-value]
+
+
+def test_a_turn_given_back_lets_the_next_in_and_is_not_given_back_twice() -> None:
+    inside = threading.Event()
+
+    def inner(_environ: Any, _start: Any) -> Iterable[bytes]:
+        turns.give_back()
+        turns.give_back()
+        assert app.free.acquire(timeout=0), "the next may go in"
+        inside.set()
+        return [b"in"]
+
+    app = Turns(inner, 1, 1)
+    app(dict(GET), lambda *_: None)  # type: ignore[arg-type]
+    assert inside.is_set()
+    assert not app.free.acquire(timeout=0), "given back once only"
+    turns.give_back()  # outside of a request there is nothing to give
+
+
+@pytest.mark.parametrize("size", [51, SMALL + 1])
+def test_a_form_that_breaks_off_is_no_form(app: Flask, size: int) -> None:
+    """The server calls what came complete; only the announced length tells."""
+    told = []
+    environ = {
+        **create_environ(
+            "/en/login", method="POST", content_type="application/x-www-form-urlencoded"
+        ),
+        "CONTENT_LENGTH": str(size + 100),
+        "wsgi.input": BytesIO(b"email=a&password=" + b"b" * (size - 17)),
+        "wsgi.input_terminated": True,
+    }
+    list(app.wsgi_app(environ, lambda status, *_: told.append(status)))  # type: ignore[arg-type, func-returns-value]
+    assert told == ["400 BAD REQUEST"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,6 +45,27 @@ def test_slow_clients_hold_nobody_up(tmp_path: Path, kind: str) -> None:
         assert told["probe_fail"] == 0, told
         assert told["p95"] < 1, told
         assert httpx.get(f"{site.url}/healthz").status_code == 200
+
+
+@needs_tools
+def test_slow_senders_of_one_address_do_not_stop_others_from_writing(tmp_path: Path) -> None:
+    with server(tmp_path, "senders") as site:
+        site.start()
+        lines = []
+        for _ in range(40):
+            line = socket.create_connection(("127.0.0.1", int(site.port)), timeout=20)
+            line.sendall(
+                b"POST /en/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\nemail"
+            )
+            lines.append(line)
+        other = httpx.HTTPTransport(local_address="127.0.0.2")
+        with httpx.Client(base_url=site.url, transport=other, timeout=20) as person:
+            for _ in range(8):
+                # no token: refused, but as a form that was read
+                assert person.post("/en/login", data={"email": "a"}).status_code == 400
+                assert person.get("/en/consultations").status_code == 200
+        for line in lines:
+            line.close()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from pathlib import Path
 from argon2.low_level import Type, hash_secret_raw
 from flask_security import hash_password, verify_password
 
+from engage.core import turns
 from engage.core.errors import Text, Unavailable
 from engage.core.i18n import _l
 
@@ -62,6 +63,7 @@ def weakness(password: str, about: Iterable[str] = ()) -> Text | None:
 
 @contextmanager
 def _turn() -> Iterator[None]:
+    turns.give_back()  # hashing needs a core, not the interpreter
     if not _gate.acquire(timeout=_PATIENCE):
         raise Unavailable
     try:
