@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from engage.core.i18n import _, _l
+from engage.core.i18n import _, _l, format_number
 from engage.core.typed import typed
 
 if TYPE_CHECKING:
@@ -149,7 +149,13 @@ _HTTP: dict[int, tuple[Text, Text]] = {
         _l("This address does not work that way"),
         _l("Go back and use the page's own buttons."),
     ),
-    413: (_l("That is too large"), _l("Send a smaller file or a shorter text.")),
+    413: (
+        _l("That is too large"),
+        _l(
+            "Go back: what you typed is still in your browser. "
+            "Shorten it, or choose a smaller file."
+        ),
+    ),
     429: (_l("Please wait a moment"), _l("Wait a little, then try again.")),
 }
 
@@ -215,6 +221,20 @@ def _conflict_from(error: IntegrityError) -> Problem:
     return Problem(409, Conflict.title, message, hint, kept=typed())
 
 
+def _sizes() -> Text:
+    """How much the form of this request may bring."""
+    return _(
+        "One form takes texts of up to %(most)s MB, and up to %(all)s MB with its files.",
+        most=_megabytes(request.max_form_memory_size),
+        all=_megabytes(request.max_content_length),
+    )
+
+
+def _megabytes(size: int | None) -> str:
+    # never more than really fits
+    return format_number((size or 0) // 100_000 / 10)
+
+
 def _leave_records() -> None:
     """From here on nothing is read for this answer, not even who it is for."""
     g.without_records = True
@@ -251,7 +271,8 @@ def register(app: Flask) -> None:
             return error
         title, hint = _HTTP.get(code, (_l("That did not work"), _l("Go back and try again.")))
         wait = getattr(error, "retry_after", None)
-        problem = Problem(code, title, None, hint, wait=wait if isinstance(wait, int) else None)
+        message = _sizes() if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else None
+        problem = Problem(code, title, message, hint, wait=wait if isinstance(wait, int) else None)
         answer = current_app.make_response(respond(problem))
         for key, value in error.get_headers():
             if key.lower() in {"allow", "retry-after"}:

@@ -1,12 +1,13 @@
 """What every response carries, and what every request must not."""
 
 import secrets
+from collections.abc import Callable
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import BadRequest, LengthRequired
 
-from engage.core.access import current_user, mark_of
+from engage.core.access import View, current_user, mark_of
 from engage.core.errors import Missing, Problem, respond
 from engage.core.i18n import _l
 from engage.core.typed import typed
@@ -42,6 +43,7 @@ def front_headers(scheme: str, policy: str = BARE_POLICY) -> list[tuple[str, str
 
 
 _SHARED = "engage.is_shared"
+_AROUND = 64 * 1024  # the other fields of a form beside its long text
 
 
 def is_shared() -> bool:
@@ -118,6 +120,23 @@ def _refuse_nul() -> None:
         raise BadRequest
 
 
+def long_text(characters: int) -> Callable[[View], View]:
+    """A view whose form holds a text of so many characters, in any script."""
+
+    def mark(view: View) -> View:
+        view.form_memory = 4 * characters + _AROUND  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def _allow_long_text() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    allowed = getattr(view, "form_memory", None)
+    if allowed is not None:
+        request.max_form_memory_size = allowed
+
+
 def _refuse_streamed_form() -> None:
     """A form without files that comes in chunks: where it broke off could not be told from its end.
 
@@ -130,6 +149,7 @@ def _refuse_streamed_form() -> None:
 
 def register(app: Flask) -> None:
     """CSRF, headers, sizes, NUL bytes; the host list is Flask's own TRUSTED_HOSTS."""
+    app.before_request(_allow_long_text)
     app.before_request(_refuse_streamed_form)  # before the first who looks into a form
     csrf.init_app(app)
     app.before_request(_refuse_nul)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import encode_multipart
 
 from engage.core.access import public
 from engage.core.errors import TooMany
@@ -58,12 +59,9 @@ def test_what_counts(app: Flask, data: Any, headers: Any, expected: str | None) 
 
 
 def test_a_form_too_large_to_read_is_nothing_to_show(app: Flask) -> None:
-    sent: dict[str, Any] = {
-        "method": "POST",
-        "data": {"body": "a" * (app.config["MAX_FORM_MEMORY_SIZE"] + 1)},
-        "content_type": "multipart/form-data",
-    }
-    with app.test_request_context("/", **sent):
+    boundary, body = encode_multipart({"body": "a" * (app.config["MAX_FORM_MEMORY_SIZE"] + 1)})
+    kind = f"multipart/form-data; boundary={boundary}"
+    with app.test_request_context("/", method="POST", data=body, content_type=kind):
         assert typed() is None
 
 

@@ -13,11 +13,14 @@ from urllib.parse import parse_qsl
 import pytest
 from flask import Flask, url_for
 
-from engage.commons.comments.queries import Sort
+from engage.commons.comments.pages import Sort
 from engage.core import clock
 from engage.core.paging import encode_position
 from tests.architecture.source import modules
 from tests.core import attack
+from tests.factories.accounts import make_user
+from tests.factories.comments import make_comment, make_thread
+from tests.factories.consultations import make_consultation
 from tests.pages import PageClient
 from tests.sweeps.test_access_matrix import address
 from tests.sweeps.world import World, build, cases, readable
@@ -115,6 +118,24 @@ def test_lists_stay_lists(app: Flask, client: PageClient, name: str, value: str)
     build()
     page = client.get("/en/consultations", query_string={name: value})
     assert page.status in {200, 302, 303, 400, 404}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["page=-1", "page=0", "page=1.5", "page=password", "sort=password", "sort=-1", "sort=id+desc"],
+)
+def test_nonsense_is_the_first_page_in_the_usual_order(client: PageClient, asked: str) -> None:
+    for number in range(25):
+        make_consultation(title=f"Plan {number}")
+    thread = make_thread()
+    for number in range(3):
+        make_comment(thread, make_user(), body=f"Words {number}")
+    for place in ("/en/consultations", f"/en/comments/threads/{thread.id}"):
+        usual, page = client.get(place), client.get(f"{place}?{asked}")
+        assert page.status == usual.status == 200
+        assert page.words("main") == usual.words("main")
+    first, second = (client.get(f"/en/consultations?page={number}") for number in (1, 2))
+    assert first.words("main") != second.words("main")
 
 
 @pytest.mark.parametrize("name", ["blns", "sqli", "path_traversal", "ssti", "crlf", "xss_lists"])

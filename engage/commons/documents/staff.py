@@ -22,6 +22,7 @@ from engage.core.errors import Conflict, Missing, NotAllowed
 from engage.core.forms import page
 from engage.core.i18n import LocalBlueprint, _, _l
 from engage.core.paging import page_number
+from engage.core.security import long_text
 from engage.core.typed import typed
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ def upload(document_id: int) -> ResponseReturnValue:
 
 @bp.route("/<int:document_id>/paste", methods=["GET", "POST"])
 @staff("organiser")
+@long_text(forms.MOST)
 def paste(document_id: int) -> ResponseReturnValue:
     """Paste the text, or write it."""
     frame = _editing(document_id)
@@ -202,6 +204,7 @@ def version(document_id: int, number: int) -> ResponseReturnValue:
 
 @bp.route("/<int:document_id>/draft", methods=["GET", "POST"])
 @staff("organiser")
+@long_text(forms.MOST)
 def draft(document_id: int) -> ResponseReturnValue:
     """The words of the draft, all in one field."""
     frame = _editing(document_id)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from werkzeug.test import encode_multipart
 
 from engage.commons.accounts.models import StakeholderKind
 from engage.commons.comments import exporting, pages, service
@@ -345,6 +346,24 @@ def test_errors_keep_what_was_typed(client: Any, sign_in: Any) -> None:
     assert len(refused.values()["body"][0]) == 4001
     empty = page.submit({"body": ""})
     assert empty.status == 422
+
+
+def test_ten_million_letters_are_told_the_limit(client: Any, sign_in: Any) -> None:
+    """Read by the form, they come back with its limit; in parts, the page names what fits."""
+    sign_in(make_user())
+    page = client.get(f"/en/comments/threads/{make_thread().id}/new")
+    words = "a" * 10_000_000
+    values = {name: given[0] for name, given in page.values().items()} | {"body": words}
+    refused = client.post(page.url, values)
+    assert refused.status == 422
+    assert "Shorten this to 4,000 characters. It has 10,000,000." in refused.errors
+    assert len(refused.values()["body"][0]) == len(words)
+    boundary, body = encode_multipart(values)
+    kind = f"multipart/form-data; boundary={boundary}"
+    late = client.post(page.url, body, content_type=kind)
+    assert late.status == 413
+    assert "texts of up to 2 MB" in late.text
+    assert count() == 0
 
 
 def test_sent_twice_is_written_once(client: Any, sign_in: Any) -> None:

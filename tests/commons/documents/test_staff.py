@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from werkzeug.test import encode_multipart
 
-from engage.commons.documents import importing, queries
+from engage.commons.documents import forms, importing, queries
 from engage.commons.documents.models import Document
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.documents import (
@@ -93,6 +95,39 @@ def test_a_bad_paste_keeps_the_text(office: Any):
     assert page.status == 422
     assert page.values()["text"] == ["# Only\n\n# Headings"]
     assert "no text in it" in " ".join(page.errors)
+
+
+PARTS = "multipart/form-data"
+PERCENT = "application/x-www-form-urlencoded"
+
+
+def sent_as(page: Any, kind: str, text: str) -> Any:
+    """The form of a page with a very long text in it, encoded as browsers do."""
+    values = {name: given[0] for name, given in page.values().items()} | {"text": text}
+    body = urlencode(values).encode()
+    if kind == PARTS:
+        boundary, body = encode_multipart(values)
+        kind += f"; boundary={boundary}"
+    return page.client.post(page.url, body, content_type=kind)
+
+
+@pytest.mark.parametrize(("letter", "kind"), [("é", PARTS), ("🌊", PARTS), ("é", PERCENT)])
+def test_a_plan_of_the_length_we_name_is_read(office: Any, letter: str, kind: str):
+    """One character more is refused by the form, with the text in it."""
+    page = office.get(at(make_document(), "/paste"))
+    text = letter * (forms.MOST + 1)
+    late = sent_as(page, kind, text)
+    assert late.status == 422
+    assert "Shorten this to 1,500,000 characters. It has 1,500,001." in late.errors
+    assert late.values()["text"] == [text]
+
+
+def test_a_paste_beyond_any_plan_names_the_limit(office: Any):
+    page = office.get(at(make_document(), "/paste"))
+    late = sent_as(page, PARTS, "a" * 10_000_000)
+    assert late.status == 413
+    assert "texts of up to 6 MB, and up to 33.5 MB with its files" in late.text
+    assert "still in your browser" in late.text
 
 
 def test_publishing_needs_a_tick(office: Any):
