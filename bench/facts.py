@@ -1,20 +1,29 @@
-"""What the load generator needs to know of the filled site, told as JSON."""
+"""What the benchmark needs to know of a filled site, or to put into it; told as JSON."""
 
 import json
+import time
+from statistics import median
+from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import Engine, event, func, select
 
+from bench.load import ACCOUNTS
 from bench.site import app
-from engage.commons.accounts import sessions
+from engage.commons.accounts import passwords, sessions
+from engage.commons.accounts import service as accounts
 from engage.commons.accounts.models import SignInMethod, User
 from engage.commons.accounts.sessions import Visitor
 from engage.commons.comments.models import Comment
-from engage.core import clock
-from engage.core.db import db
+from engage.core import clock, outbox
+from engage.core.db import db, transactional
+from engage.portal.demo import service as demonstration
 from engage.programmes.consultations.models import Consultation, ConsultationDocument
 
+PASSWORD = "nine gulls over the outer breakwater"
+TIMED = 15  # requests of a page when its time is taken
 
-def main() -> None:
+
+def look() -> None:
     """Print the pages to measure, a thread to write in, and a signed-in person's cookie."""
     with app.app_context():
         print(json.dumps(_facts()))
@@ -35,9 +44,12 @@ def _facts() -> dict[str, object]:
             ConsultationDocument.consultation_id == consultation_id
         )
     )
-    fullest = db.session.scalar(
-        select(Comment.thread_id).group_by(Comment.thread_id).order_by(func.count().desc()).limit(1)
-    )
+    fullest, in_thread = db.session.execute(
+        select(Comment.thread_id, func.count())
+        .group_by(Comment.thread_id)
+        .order_by(func.count().desc())
+        .limit(1)
+    ).one()
     asked = {
         "home": "/en/",
         "list": "/en/consultations",
@@ -61,33 +73,106 @@ def _facts() -> dict[str, object]:
         kept["sign_in"] = token
     name = app.config["SESSION_COOKIE_NAME"]
     cookie = next(found for found in client._cookies.values() if found.key == name)
-    return {"pages": pages, "thread_id": thread_id, "cookie": f"{name}={cookie.value}"}
+    return {
+        "pages": pages,
+        "thread_id": thread_id,
+        "cookie": f"{name}={cookie.value}",
+        "table": f"{pages['consultation']}/comments.csv",
+        "in_thread": in_thread,
+        "comments": db.session.scalar(select(func.count()).select_from(Comment)),
+    }
 
 
-def _settled(client: object, path: str) -> str:
+def _settled(client: Any, path: str) -> str:
     """The address a page ends up at."""
-    answer = client.get(path, follow_redirects=True)  # type: ignore[attr-defined]
+    answer = client.get(path, follow_redirects=True)
     assert answer.status_code == 200, (path, answer.status_code)
     return str(answer.request.path)
 
 
-def weigh(pages: dict[str, str]) -> None:
-    """Print each page's queries and bytes, cold and anonymous."""
-    client = app.test_client()
+def weigh(pages: dict[str, str], cookie: str) -> None:
+    """Print the statements and bytes of each page's second request: warm, cold and signed in."""
     found = {}
-    with app.app_context():
-        engine = db.engine
     for name, path in pages.items():
-        client.get(path + "?x=1")
-        sent: list[str] = []
-
-        def note(*arguments: object, sent: list[str] = sent) -> None:
-            statement = str(arguments[2])
-            if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT")):
-                sent.append(statement)
-
-        event.listen(engine, "before_cursor_execute", note)
-        answer = client.get(path + "?x=1", headers={"Accept-Encoding": "br"})
-        event.remove(engine, "before_cursor_execute", note)
-        found[name] = {"queries": len(sent), "bytes": len(answer.data)}
+        found[f"{name}, warm"] = _weight(path)
+    _without_cache()
+    for name, path in pages.items():
+        found[f"{name}, cold"] = _weight(path)
+        found[f"{name}, signed in"] = _weight(path, Cookie=cookie)
     print(json.dumps(found))
+
+
+def _without_cache() -> None:
+    app.extensions["engage_pagecache"].seconds = 0
+
+
+def _weight(path: str, **headers: str) -> dict[str, int]:
+    client = app.test_client(use_cookies=False)
+    asked = {"Accept-Encoding": "br", **headers}
+    client.get(path, headers=asked)
+    sent: list[str] = []
+
+    def note(*arguments: object) -> None:
+        statement = str(arguments[2])
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT")):
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    answer = client.get(path, headers=asked)
+    event.remove(Engine, "before_cursor_execute", note)
+    assert answer.status_code == 200, (path, answer.status_code)
+    return {"queries": len(sent), "bytes": len(answer.data)}
+
+
+def take_time(pages: dict[str, str]) -> None:
+    """Print the milliseconds each page takes to be drawn, cold and anonymous."""
+    _without_cache()
+    client = app.test_client(use_cookies=False)
+    found = {}
+    for name, path in pages.items():
+        client.get(path)
+        taken = []
+        for _ in range(TIMED):
+            began = time.perf_counter()
+            client.get(path)
+            taken.append((time.perf_counter() - began) * 1000)
+        found[name] = median(taken)
+    print(json.dumps(found))
+
+
+def multiply(scale: int) -> None:
+    """Bring the story to a scale, 1 included, which the command leaves at the story alone."""
+    with app.test_request_context("/en/"):
+        demonstration._multiply(scale, lambda _line: None)
+
+
+def open_accounts() -> None:
+    """Make accounts that can sign in with PASSWORD; print it."""
+    with app.test_request_context("/en/"):
+        hashed = passwords.make_hash(PASSWORD)
+        for number in range(ACCOUNTS):
+            email = f"bench{number}@example.org"
+            if db.session.scalar(select(User.id).where(User.email == email)) is None:
+                with transactional():
+                    user = accounts.create_confirmed(
+                        email=email, display_name=f"Signer {chr(65 + number % 26)}", locale="en"
+                    )
+                    user.password = hashed
+    print(json.dumps(PASSWORD))
+
+
+def post_letters(number: int) -> None:
+    """Put letters into the outbox, as the site does; print the size of one in bytes."""
+    url = f"{app.config['BASE_URL']}/en/login/link/{'x' * 120}"
+    with app.test_request_context("/en/"):
+        with transactional():
+            for each in range(number):
+                ident = outbox.post(
+                    to=f"reader{each}@example.org",
+                    name=f"Reader {each}",
+                    template="accounts/sign_in_link",
+                    locale="en",
+                    context={"url": url, "name": f"Reader {each}"},
+                )
+        letter = db.session.get_one(outbox.Mail, ident)
+        print(json.dumps(len(outbox._message(letter).as_bytes())))

@@ -1,6 +1,7 @@
 """wrk, driven and read."""
 
 import re
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -8,18 +9,29 @@ from pathlib import Path
 from statistics import median
 
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+ACCOUNTS = 50  # that sign in by turns: nobody may try ten times at once
 
-# each request a fresh key and text; the rest of the form as it was fetched
+# each request a fresh key and something of its own; the rest of the form as it was fetched
 _POST = """
 local n = 0
 local made = tostring({}):gsub("%W", "")
 function request()
   n = n + 1
   local own = made .. "x" .. n .. "x" .. math.floor(os.clock() * 1e6)
-  return wrk.format("POST", nil, nil, FORM .. "&idempotency_key=" .. own .. "&body=Remark+" .. own)
+  return wrk.format("POST", nil, nil, FORM .. "&idempotency_key=" .. own .. EACH)
 end
 function setup(thread) end
 """
+REMARK = '"&body=Remark+" .. own'
+PERSON = f'"&email=bench" .. (n % {ACCOUNTS}) .. "%40example.org"'
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is posted: fields as they were fetched, and an expression in Lua for the rest."""
+
+    fields: str
+    each: str = REMARK
 
 
 @dataclass(frozen=True)
@@ -40,19 +52,19 @@ def measure(
     url: str,
     *,
     seconds: int,
+    folder: Path,
     connections: int = 16,
     cookie: str = "",
-    form: str = "",
-    folder: Path | None = None,
+    form: Form | None = None,
 ) -> Figure:
-    """One run."""
+    """One run. `folder` takes the script that posts."""
     command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
     if cookie:
         command += ["-H", f"Cookie: {cookie}"]
     if form:
-        assert folder is not None
-        script = folder / "post.lua"
-        script.write_text(f"local FORM = {form!r}\n{_POST}")
+        script = folder / f"post-{secrets.token_hex(4)}.lua"
+        each = _POST.replace("EACH", form.each)
+        script.write_text(f"local FORM = {form.fields!r}\n{each}")
         command += ["-s", str(script), "-H", "Content-Type: application/x-www-form-urlencoded"]
     done = subprocess.run([*command, url], capture_output=True, text=True, check=True)
     return read(done.stdout)

@@ -1,4 +1,4 @@
-"""What an honest Flask application costs: the references of `make bench`.
+"""What an honest Flask application costs: references of `make bench` (others: bench/bare.py).
 
 hello, page40, rows and write1, served by the same server with the same processes and threads,
 on a database with the same durability as ours.
@@ -112,7 +112,7 @@ def rows() -> str:
 @app.get("/sign-in")
 def sign_in() -> str:
     session["person"] = 1
-    return generate_csrf()
+    return str(generate_csrf())
 
 
 @app.post("/write1")
