@@ -15,12 +15,14 @@ from werkzeug.datastructures import FileStorage
 
 from engage.commons.accounts import notices as account_notices
 from engage.commons.accounts import organisations as account_organisations
+from engage.commons.accounts import sessions as account_sessions
 from engage.commons.accounts import tokens as account_tokens
 from engage.commons.accounts.models import (
     MembershipRole,
     Passkey,
     ProviderIdentity,
     Registration,
+    SignInMethod,
     StakeholderKind,
 )
 from engage.commons.accounts.passwords import make_hash
@@ -36,7 +38,7 @@ from engage.commons.moderation.service import complaining, deciding, reporting
 from engage.commons.notifications import tokens as notification_tokens
 from engage.core import clock, files
 from engage.core.db import db, transactional
-from engage.programmes.consultations.models import TranslationMark
+from engage.programmes.consultations.models import ConsultationAttachment, TranslationMark
 from engage.programmes.consultations.service import following, lifecycle, parts, writing
 from tests.factories.accounts import (
     PASSWORD,
@@ -99,6 +101,12 @@ def people(world: World) -> None:
         )
         db.session.add_all([passkey, identity, waiting])
         db.session.flush()
+    _secret, world.things["session"] = account_sessions.open_session(
+        author,
+        method=SignInMethod.PASSWORD,
+        second_factor=False,
+        visitor=account_sessions.Visitor("203.0.113.8", "Mozilla/5.0 (Android) Firefox/140.0"),
+    )
     world.things |= {"passkey": passkey, "identity": identity, "registration": waiting}
 
 
@@ -529,6 +537,16 @@ def of_passkeys(world: World) -> list[Case]:
     return [Case("own", {"passkey_id": world.passkey.id}, frozenset({"author"}), (404,))]
 
 
+@addresses("<identity_id>")
+def of_identities(world: World) -> list[Case]:
+    return [Case("own", {"identity_id": world.identity.id}, frozenset({"author"}))]
+
+
+@addresses("<session_id>")
+def of_sessions(world: World) -> list[Case]:
+    return [Case("own", {"session_id": world.session.id}, frozenset({"author"}))]
+
+
 @addresses("<slug>")
 def of_organisations(world: World) -> list[Case]:
     return [Case("verified", {"slug": world.group.slug})]
@@ -556,6 +574,17 @@ def of_members(world: World) -> list[Case]:
     return [Case("own", values, frozenset({"member", "admin"}), (403, 404))]
 
 
+@addresses("<invitation_id>")
+def of_being_invited(world: World) -> list[Case]:
+    return [Case("own", {"invitation_id": world.invitation.id}, frozenset({"resident"}), (403,))]
+
+
+@addresses("<invitation_id>,<slug>")
+def of_inviting(world: World) -> list[Case]:
+    values = {"slug": world.group.slug, "invitation_id": world.invitation.id}
+    return [Case("own", values, frozenset({"member", "admin"}), (403, 404))]
+
+
 @addresses("<organisation_id>")
 def of_organisation_office(world: World) -> list[Case]:
     return [Case("verified", {"organisation_id": world.group.id})]
@@ -575,7 +604,13 @@ def of_mail(world: World) -> list[Case]:
     return [Case("a letter", {"mail_id": mail.id})]
 
 
-@addresses("notifications.unsubscribe")
+@addresses("<notification_id>")
+def of_notifications(world: World) -> list[Case]:
+    values = {"notification_id": world.notification.id}
+    return [Case("own", values, frozenset({"author"}))]
+
+
+@addresses("notifications.unsubscribe", "notifications.unsubscribe_at_once")
 def of_unsubscribing(world: World) -> list[Case]:
     token = notification_tokens.unsubscribe_token(world.people["author"], "answers")
     return [Case("sent", {"token": token}), Case("forged", {"token": "forged"}, frozenset())]
@@ -634,6 +669,11 @@ def of_complaints(world: World) -> list[Case]:
     return [Case("waiting", {"complaint_id": world.complaint.id}, ALL, (403, 404))]
 
 
+@addresses("<decision_id>")
+def of_decisions(world: World) -> list[Case]:
+    return [Case("told", {"decision_id": world.decision.id})]
+
+
 @addresses("<consultation_id>")
 def of_consultation_office(world: World) -> list[Case]:
     return [
@@ -655,6 +695,43 @@ def of_moving(world: World) -> list[Case]:
 @addresses("consultations_office.outcome")
 def of_answering(world: World) -> list[Case]:
     return [Case("closed", {"consultation_id": world.closed.id})]
+
+
+@addresses("<consultation_id>,<document_id>")
+def of_its_texts(world: World) -> list[Case]:
+    return [
+        Case("own", {"consultation_id": world.open.id, "document_id": world.text.id}),
+        Case(
+            "of another consultation",
+            {"consultation_id": world.draft.id, "document_id": world.text.id},
+            frozenset(),
+        ),
+    ]
+
+
+@addresses("<attachment_id>,<consultation_id>")
+def of_its_files(world: World) -> list[Case]:
+    held = db.session.scalars(
+        select(ConsultationAttachment.id).order_by(ConsultationAttachment.id)
+    ).first()
+    return [
+        Case("own", {"consultation_id": world.open.id, "attachment_id": held}),
+        Case(
+            "of another consultation",
+            {"consultation_id": world.draft.id, "attachment_id": held},
+            frozenset(),
+        ),
+    ]
+
+
+@addresses("<consultation_id>,<organisation_id>")
+def of_its_hosts(world: World) -> list[Case]:
+    return [
+        Case("own", {"consultation_id": world.open.id, "organisation_id": world.group.id}),
+        Case(
+            "no host", {"consultation_id": world.open.id, "organisation_id": 999_999}, frozenset()
+        ),
+    ]
 
 
 @addresses("<consultation_id>,<language>")

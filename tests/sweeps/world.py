@@ -99,10 +99,19 @@ def parameters(rule: Rule) -> tuple[str, ...]:
 
 def readable(app: Flask) -> Iterator[Rule]:
     """Every route a person can open by GET; machines' and static addresses aside."""
+    return _routes(app, "GET")
+
+
+def writable(app: Flask) -> Iterator[Rule]:
+    """Every route that takes a POST."""
+    return _routes(app, "POST")
+
+
+def _routes(app: Flask, method: str) -> Iterator[Rule]:
     seen = set()
     for rule in sorted(app.url_map.iter_rules(), key=lambda r: r.rule):
         mark = getattr(app.view_functions[rule.endpoint], "access_mark", None)
-        if "GET" not in (rule.methods or set()) or mark is None or rule.endpoint == "static":
+        if method not in (rule.methods or set()) or mark is None or rule.endpoint == "static":
             continue
         key = (rule.endpoint, parameters(rule))
         if key not in seen:
