@@ -7,7 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from inspect import iscoroutinefunction
@@ -18,6 +18,7 @@ from flask import Flask, g
 from flask_sqlalchemy_lite import SQLAlchemy
 from sqlalchemy import (
     JSON,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -321,10 +322,23 @@ def lock_name(name: str) -> None:
 def stream(statement: Select[Any], size: int = 500) -> Iterator[Sequence[Any]]:
     """Rows of a large read in partitions of `size`, memory flat on both databases.
 
-    Uses a connection of its own, so that it outlives the request's session.
+    Uses a connection of its own, so that it outlives the request's session, and one that may take
+    its time: a download that breaks off looks like a whole one.
     """
-    with db.engine.connect().execution_options(stream_results=True, yield_per=size) as connection:
-        yield from connection.execute(statement).partitions(size)
+    with (
+        db.engine.connect().execution_options(stream_results=True, yield_per=size) as connection,
+        _without_hurry(connection),
+        connection.execute(statement) as found,
+    ):
+        yield from found.partitions(size)
+
+
+def _without_hurry(connection: Connection) -> AbstractContextManager[None]:
+    if connection.dialect.name != "postgresql":
+        return nullcontext()
+    from engage.core import patience
+
+    return patience.without_hurry(connection.connection.driver_connection)
 
 
 def scalar_ids(statement: Select[Any]) -> list[int]:

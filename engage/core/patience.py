@@ -111,6 +111,20 @@ class Connection(psycopg.Connection[Any]):
             raise
 
 
+@contextmanager
+def without_hurry(connection: Any) -> Iterator[None]:
+    """Let the statements of a `Connection` take as long in a request as elsewhere, inside the block.
+
+    For what is still sent after the page's head has gone: an end there looks like the end of the
+    data.
+    """
+    before, connection.hurry = connection.hurry, ELSEWHERE
+    try:
+        yield
+    finally:
+        connection.hurry = before
+
+
 def patiently(ping: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """The pool's question whether a kept connection still lives, asked in KNOCK seconds."""
 
