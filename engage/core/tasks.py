@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,10 @@ from sqlalchemy.exc import OperationalError
 from engage.core.db import after_commit
 from engage.core.errors import Unavailable
 
+# PostgreSQL's states of a moment: the connection broke (08), two writers met (40), a lock was not to
+# be had, no connection was left, the server stops or starts
+_PASSING = ("08", "40", "55P03", "53300", "57P01", "57P02", "57P03")
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 RETRY = 15.0  # seconds until a task tries again that did not get its turn to write
 
 log = logging.getLogger(__name__)
@@ -106,16 +111,32 @@ class Queue:
         with self.app.app_context():
             try:
                 work(*args, **kwargs)
-            except (Unavailable, OperationalError):
+            except Exception as error:
+                if not _may_come_back(error):
+                    # said in our own log, then left to the queue
+                    self.app.logger.exception("task %s failed", name)
+                    raise
                 # somebody writes for long, or the database is away: come back, unless the
                 # clock does it by itself
-                log.warning("task %s waits for the database", name)
+                log.warning("task %s waits for the database", name, exc_info=True)
                 if name not in _periodic:
                     self.push(name, args, kwargs, RETRY)
-            except Exception:
-                # said in our own log, then left to the queue
-                self.app.logger.exception("task %s failed", name)
-                raise
+
+
+def _may_come_back(error: Exception) -> bool:
+    """Is it the moment that is bad? A statement that is wrong stays wrong, a full disk full."""
+    if isinstance(error, Unavailable):
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        # the low byte says what the others are kinds of, as SQLITE_BUSY_SNAPSHOT
+        return error.orig.sqlite_errorcode & 0xFF in _BUSY
+    # without a state it was no answer of the server: there was none, or none in time
+    state: str | None = getattr(error.orig, "sqlstate", None)
+    return state is None or state.startswith(_PASSING)
 
 
 def _schedule(minutes: int) -> Any:
