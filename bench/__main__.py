@@ -10,16 +10,19 @@ pages grow, BENCH_SMALL_URL. Other servers: `python -m bench.servers`.
 import argparse
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+
 from bench import instance, load, others, pages, table
 from bench.instance import say
 from bench.table import Line
 
-# what each part measures, for --only
+# what --only looks for; the pages choose by the name of each
 PARTS = {
     "insert": "insert, 1 writer",
     "mail": "smtp, mail hand-over",
@@ -35,11 +38,11 @@ def main() -> int:
         print("wrk is not installed (Debian: apt-get install wrk).", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory(prefix="engage-bench-") as name:
-        lines = measure(Path(name), options)
+        lines, broken = measure(Path(name), options)
     missed = table.show(lines)
     run = {"scale": options.scale, "seconds": options.seconds, "runs": options.runs}
     table.keep(lines, run)
-    failed = [line.name for line in lines if line.errors]
+    failed = [line.name for line in lines if line.errors] + broken
     if failed:
         print(f"\nerrors in: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed or (options.strict and missed) else 0
@@ -55,16 +58,21 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(folder: Path, options: argparse.Namespace) -> list[Line]:
-    """Fill the databases, then one part after the other."""
+def measure(folder: Path, options: argparse.Namespace) -> tuple[list[Line], list[str]]:
+    """Fill the databases, then one part after the other.
+
+    Answers the lines, and the parts that broke: what the others measured is not lost with them.
+    """
     env = instance.environment(folder)
     say("filling the database through the services")
     instance.fill(env, options.scale)
     instance.fill_reference(env)
     facts = instance.ask(env, "look()")
     say(f"{facts['comments']:,} comments, {facts['in_thread']:,} of them in the fullest thread")
-    lines = pages.lines(env, options, folder, facts)
+    lines: list[Line] = []
+    broken: list[str] = []
     parts: dict[str, Callable[[], list[Line]]] = {
+        "pages": lambda: pages.lines(env, options, folder, facts),
         "insert": lambda: others.inserts(env, options),
         "mail": lambda: others.letters(env, options),
         "export": lambda: others.export(env, options, facts),
@@ -72,9 +80,14 @@ def measure(folder: Path, options: argparse.Namespace) -> list[Line]:
         "start": lambda: others.start(env, options),
     }
     for part, run in parts.items():
-        if not options.only or re.search(options.only, PARTS[part]):
+        if part in PARTS and options.only and not re.search(options.only, PARTS[part]):
+            continue
+        try:
             lines += run()
-    return lines
+        except (subprocess.SubprocessError, SystemExit, httpx.HTTPError, OSError) as failure:
+            say(f"{part} broke: {failure}")
+            broken.append(part)
+    return lines, broken
 
 
 if __name__ == "__main__":
