@@ -8,11 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Select,
-    and_,
     func,
-    select,
 )
-from sqlalchemy.orm import aliased
 
 from engage.commons.accounts.models import (
     Guest,
@@ -24,11 +21,10 @@ from engage.commons.comments.models import (
     CommentState,
     OfficialAnswer,
 )
+from engage.commons.comments.pages import answering, rows_of
 from engage.commons.comments.receipts import receipt_number
 from engage.core.db import stream
 from engage.core.i18n import _l
-
-_answering = aliased(Organisation)
 
 
 class ExportRow(NamedTuple):
@@ -96,21 +92,12 @@ def export_rows(thread_ids: Sequence[int] | Select[Any]) -> Iterator[ExportRow]:
         Comment.replies_count,
         Comment.received_at,
         Comment.edited_at,
-        func.coalesce(_answering.name, ""),
+        func.coalesce(answering.name, ""),
         func.coalesce(OfficialAnswer.body, ""),
         OfficialAnswer.published_at,
     ]
     statement = (
-        select(*columns)
-        .select_from(Comment)
-        .outerjoin(User, User.id == Comment.author_id)
-        .outerjoin(Guest, Guest.id == Comment.guest_id)
-        .outerjoin(Organisation, Organisation.id == Comment.organisation_id)
-        .outerjoin(
-            OfficialAnswer,
-            and_(OfficialAnswer.comment_id == Comment.id, OfficialAnswer.published_at.is_not(None)),
-        )
-        .outerjoin(_answering, _answering.id == OfficialAnswer.organisation_id)
+        rows_of(columns)
         .where(Comment.thread_id.in_(thread_ids), Comment.state == CommentState.PUBLISHED)
         .order_by(Comment.thread_id, Comment.received_at, Comment.id)
     )

@@ -89,7 +89,7 @@ class ThreadPage:
         return {shown.id for top in self.tops for shown in (top, *top.below())}
 
 
-_answering = aliased(Organisation)
+answering = aliased(Organisation)
 
 _SHOWN = (
     Comment.id,
@@ -118,10 +118,10 @@ _SHOWN = (
 )
 _VOICE = (Organisation.id, Organisation.name, Organisation.slug, Organisation.mark)
 _ANSWER = (
-    _answering.id,
-    _answering.name,
-    _answering.slug,
-    _answering.mark,
+    answering.id,
+    answering.name,
+    answering.slug,
+    answering.mark,
     OfficialAnswer.body_html,
     OfficialAnswer.language,
     OfficialAnswer.published_at,
@@ -129,9 +129,11 @@ _ANSWER = (
 )
 
 
-def _shown_columns() -> Select[Any]:
-    """One row per comment with author, organisation and published answer: no query per row."""
-    columns: list[Any] = [*_SHOWN, *_VOICE, *_ANSWER]
+def rows_of(columns: Sequence[Any]) -> Select[Any]:
+    """One row per comment with author, organisation and published answer: no query per row.
+
+    `columns` may name User, Guest, Organisation, OfficialAnswer, and `answering` (who answers).
+    """
     return (
         select(*columns)
         .select_from(Comment)
@@ -142,8 +144,12 @@ def _shown_columns() -> Select[Any]:
             OfficialAnswer,
             and_(OfficialAnswer.comment_id == Comment.id, OfficialAnswer.published_at.is_not(None)),
         )
-        .outerjoin(_answering, _answering.id == OfficialAnswer.organisation_id)
+        .outerjoin(answering, answering.id == OfficialAnswer.organisation_id)
     )
+
+
+def _shown_columns() -> Select[Any]:
+    return rows_of([*_SHOWN, *_VOICE, *_ANSWER])
 
 
 def _to_shown(row: Sequence[Any], user: User | None) -> Shown:
