@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from engage.commons.accounts import credentials, presence, sessions
+from engage.commons.accounts import credentials, passwords, presence, sessions
 from engage.commons.accounts.models import IdentityProof, Passkey, SignInMethod, User
 from engage.commons.accounts.sessions import Visitor
 from engage.core import clock
@@ -252,6 +254,69 @@ def test_codes_of_an_earlier_release_work_once_and_are_hashed(app: Flask) -> Non
     kept = again(user).mf_recovery_codes or []
     assert len(kept) == 2
     assert all(entry.startswith("argon2id:") for entry in kept)
+
+
+def test_the_bridge_from_encrypted_codes_has_an_end() -> None:
+    release = tomllib.loads(Path("pyproject.toml").read_text())["project"]["version"]
+    if tuple(map(int, release.split(".")[:2])) >= (0, 3):
+        assert not hasattr(credentials, "hash_old_codes")
+
+
+def test_what_cannot_be_a_code_writes_nothing(app: Flask, queries: Any) -> None:
+    user = make_user()
+    enrolled(user)
+    with transactional():
+        again(user).mf_recovery_codes = credentials._codes()._encrypt_codes(["aaaa-bbbb-cccc"])
+    old = again(user).mf_recovery_codes
+    for typed in ("aaaa-bbbb-ccc", "123456", "", "-" * 12):
+        with pytest.raises(Invalid):
+            credentials.check_code(user=user, code=typed, visitor=HERE)
+    assert again(user).mf_recovery_codes == old
+    credentials.check_code(user=user, code=" AAAA bbbb cccc ", visitor=HERE)
+    assert again(user).mf_recovery_codes == []
+
+
+def test_a_guess_costs_no_slow_digest(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    real = passwords.digest
+
+    def counted(code: str, *args: Any, **named: Any) -> bytes:
+        made.append(code)
+        return real(code, *args, **named)
+
+    monkeypatch.setattr(passwords, "digest", counted)
+    user, secret = make_user(), credentials.new_totp_secret()
+    for wrong in ("000000", "", "no code"):
+        with pytest.raises(Invalid):
+            credentials.enrol_authenticator(secret=secret, code=wrong, actor=user, visitor=HERE)
+    with pytest.raises(Conflict):
+        credentials.renew_recovery_codes(actor=user)
+    assert made == []
+    assert not db.session.dirty
+    enrolled(user)
+    assert len(made) == 10
+    with pytest.raises(Conflict):
+        enrolled(again(user))
+    assert len(made) == 10
+
+
+def test_two_apps_at_once_are_one(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other device was quicker while our digests were made."""
+    user = make_user()
+    quicker: list[Any] = []
+    real = credentials._codes().make
+
+    def slow() -> Any:
+        if not quicker:
+            quicker.append(True)
+            quicker.append(enrolled(user))
+        return real()
+
+    monkeypatch.setattr(credentials._codes(), "make", slow)
+    with pytest.raises(Conflict):
+        enrolled(user)
+    _key, codes = quicker[1]
+    credentials.check_code(user=again(user), code=codes[0], visitor=HERE)
 
 
 def test_codes_no_key_can_read_are_left_alone(app: Flask) -> None:
