@@ -68,26 +68,30 @@ def measure(folder: Path, options: argparse.Namespace) -> tuple[list[Line], list
     instance.fill(env, options.scale)
     instance.fill_reference(env)
     facts = instance.ask(env, "look()")
-    say(f"{facts['comments']:,} comments, {facts['in_thread']:,} of them in the fullest thread")
-    lines: list[Line] = []
-    broken: list[str] = []
     parts: dict[str, Callable[[], list[Line]]] = {
+        # first what must not see the comments that the pages' part posts
+        "growth": lambda: others.growth(env, options, facts, folder),
+        "export": lambda: others.export(env, options, facts),
         "pages": lambda: pages.lines(env, options, folder, facts),
         "insert": lambda: others.inserts(env, options),
         "mail": lambda: others.letters(env, options),
-        "export": lambda: others.export(env, options, facts),
-        "growth": lambda: others.growth(env, options, facts, folder),
         "start": lambda: others.start(env, options),
     }
+    found: dict[str, list[Line]] = {}
+    broken: list[str] = []
     for part, run in parts.items():
         if part in PARTS and options.only and not re.search(options.only, PARTS[part]):
             continue
         try:
-            lines += run()
+            found[part] = run()
         except (subprocess.SubprocessError, SystemExit, httpx.HTTPError, OSError) as failure:
             say(f"{part} broke: {failure}")
             broken.append(part)
-    return lines, broken
+    filled = [
+        Line("filled: comments in all", facts["comments"], ""),
+        Line("filled: comments of the page “thread”", facts["in_thread"], ""),
+    ]
+    return [*filled, *(line for part in ("pages", *PARTS) for line in found.get(part, []))], broken
 
 
 if __name__ == "__main__":
