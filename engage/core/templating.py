@@ -55,7 +55,10 @@ class QuickContext(Context):
     """Jinja's context; calls of macros, translations and plain functions take the short way."""
 
     def call(self, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """As in Jinja, which answers for everything that is not asked for here."""
+        """As in Jinja, which answers for everything that is not asked for here.
+
+        But for one thing: a callee that raises StopIteration is not taken for an undefined value.
+        """
         kind = obj.__class__
         if kind in _WANT_EVALUATION:
             args = (self.eval_ctx, *args)
