@@ -67,7 +67,11 @@ class QuickContext(Context):
         # what only callees that want the context are told
         kwargs.pop("_block_vars", None)
         kwargs.pop("_loop_vars", None)
-        return obj(*args, **kwargs)
+        try:
+            return obj(*args, **kwargs)
+        except StopIteration:
+            # a page is a generator: let through, it would break in the middle of it
+            return self.environment.undefined("a callable raised StopIteration")
 
 
 def register(app: Flask) -> None:
