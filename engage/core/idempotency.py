@@ -17,7 +17,9 @@ from engage.core.access import current_user
 from engage.core.db import Model, db, transactional
 from engage.core.errors import Conflict
 from engage.core.i18n import _l
+from engage.core.security import is_shared
 from engage.core.tasks import every
+from engage.core.typed import ARRIVED, typed
 
 FIELD = "idempotency_key"
 KEPT = timedelta(hours=24)
@@ -112,11 +114,25 @@ def _answer(row: SentForm) -> Response:
             url=row.location or None,
         )
     if not row.location:
-        return Response(status=204)
+        return _arrived(Response(status=204))
     answer = redirect(row.location, 303)
     if request.headers.get("HX-Request") == "true":
         answer = Response(status=204, headers={"HX-Redirect": row.location})
-    return answer  # type: ignore[return-value]
+    return _arrived(answer)  # type: ignore[arg-type]
+
+
+def _arrived(answer: Response) -> Response:
+    """Let the browser forget its copy of a long text: in place at once, else on the next page."""
+    if typed() is not None:
+        answer.headers["Engage-Arrived"] = "1"
+        if answer.location or "HX-Redirect" in answer.headers:
+            session[ARRIVED] = request.form[FIELD]
+    return answer
+
+
+def arrived_form() -> str | None:
+    """The key of the form that led to this page, said once. Never on a page many readers share."""
+    return None if is_shared() or ARRIVED not in session else session.pop(ARRIVED)
 
 
 class IdempotentFlask(Flask):
@@ -139,6 +155,7 @@ class IdempotentFlask(Flask):
                 if keep and FIELD in database.store():
                     leads_to = answer.location or answer.headers.get("HX-Redirect") or ""
                     db.session.execute(_lead(), {"sent": key, "leads_to": leads_to[:2000]})
+                    _arrived(answer)
                 finish(keep)
                 return answer
         except _Replay as replay:
@@ -152,6 +169,7 @@ def forget_sent_forms() -> None:
         db.session.execute(delete(SentForm).where(SentForm.at < clock.now() - KEPT))
 
 
-def register(_app: Flask) -> None:
-    """Claim the key at the start of each write."""
+def register(app: Flask) -> None:
+    """Claim the key at the start of each write; tell pages which form led to them."""
+    app.jinja_env.globals["arrived_form"] = arrived_form
     database.on_begin(_remember)

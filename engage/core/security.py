@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, LengthRequired
 from engage.core.access import View, current_user, mark_of
 from engage.core.errors import Missing, Problem, respond
 from engage.core.i18n import _l
-from engage.core.typed import typed
+from engage.core.typed import ARRIVED, typed
 
 csrf = CSRFProtect()
 _WITH_FILES = "multipart/form-data"
@@ -61,6 +61,7 @@ def is_shared() -> bool:
             and current_user() is None
             # who was just told something reads it on the page they are led to
             and "_flashes" not in session
+            and ARRIVED not in session
         )
     return bool(known)
 

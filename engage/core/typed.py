@@ -3,6 +3,9 @@
 from flask import request
 from werkzeug.exceptions import HTTPException
 
+# in the session: the key of a form that was saved, until a page has told the browser
+ARRIVED = "arrived"
+
 # the long texts of our forms; never what is short, chosen or secret
 LONG_TEXTS = frozenset(
     {

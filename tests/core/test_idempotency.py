@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from engage.core import clock
 from engage.core.db import db
 from engage.core.idempotency import FIELD, SentForm, forget_sent_forms
+from engage.core.typed import ARRIVED
 from tests.core.conftest import mails
 
 
@@ -73,3 +74,30 @@ def test_keys_are_forgotten_after_a_day(ground: Flask) -> None:
     with clock.at(clock.now() + timedelta(hours=25)):
         forget_sent_forms()
     assert db.session.scalar(select(func.count()).select_from(SentForm)) == 0
+
+
+def test_a_saved_form_is_named_once_to_the_browser_that_sent_it(ground: Flask) -> None:
+    """Only then may a browser forget its own copy of a long text."""
+    client = ground.test_client()
+    form = {"subject": "x", "words": "A long text.", FIELD: "k" * 24}
+
+    def named() -> object:
+        with client.session_transaction() as session:
+            return session.pop(ARRIVED, None)
+
+    for then in ("refuse", "break"):
+        lost = client.post("/probe/write", data={**form, "then": then})
+        assert "Engage-Arrived" not in lost.headers
+        assert named() is None
+    for _first_and_again in range(2):
+        saved = client.post("/probe/write", data=form)
+        assert saved.headers["Engage-Arrived"] == "1"
+        assert named() == "k" * 24
+
+
+def test_a_form_without_a_long_text_is_not_named(ground: Flask) -> None:
+    client = ground.test_client()
+    answer = client.post("/probe/write", data={"subject": "x", FIELD: "k"})
+    assert "Engage-Arrived" not in answer.headers
+    with client.session_transaction() as session:
+        assert ARRIVED not in session

@@ -127,7 +127,6 @@ class EditForm(Form):
         description=_l("The words before stay readable in the history of the comment."),
         maximum=policy.LONGEST,
         missing=_l("Write something first."),
-        draft=False,
     )
     stance = ChoiceField(
         _l("How do you stand to it?"), choices=STANCES, required=False, inline=True
@@ -167,7 +166,6 @@ class AnswerForm(Form):
         maximum=policy.LONGEST_ANSWER,
         rows=10,
         missing=_l("Write something first."),
-        draft=False,
     )
     revision = HiddenField()
 

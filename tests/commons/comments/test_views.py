@@ -366,6 +366,34 @@ def test_ten_million_letters_are_told_the_limit(client: Any, sign_in: Any) -> No
     assert count() == 0
 
 
+def test_the_page_after_a_comment_names_the_form_once(client: Any, sign_in: Any) -> None:
+    """So the browser forgets its copy; a page that many readers share never says it."""
+    address = f"/en/comments/threads/{make_thread().id}"
+    sign_in(make_user())
+    page = client.get(f"{address}/new")
+    key = page.values()["idempotency_key"][0]
+    receipt = page.submit({"body": "First words"}).follow()
+    assert receipt.one("meta[name=engage-arrived]").get("content") == key
+    assert receipt.headers["Cache-Control"] == "private, no-store"
+    for after in (client.get(receipt.url), client.get(address), client.get(f"{address}/new")):
+        assert not after.has("meta[name=engage-arrived]")
+
+
+def test_a_guest_is_told_too_on_a_page_nobody_shares(client: Any) -> None:
+    thread = make_thread(allows_guests=True)
+    page = client.get(f"/en/comments/threads/{thread.id}/new")
+    key = page.values()["idempotency_key"][0]
+    guest = {"display_name": "Ann", "email": "ann@example.org", "kind": "resident"}
+    sent = page.submit({"body": "Words", **guest})
+    assert sent.status == 303
+    shared = client.get(f"/en/comments/threads/{thread.id}")
+    assert shared.one("meta[name=engage-arrived]").get("content") == key
+    assert shared.headers["Cache-Control"] == "private, no-store"
+    again = client.get(f"/en/comments/threads/{thread.id}")
+    assert not again.has("meta[name=engage-arrived]")
+    assert "public" in again.headers["Cache-Control"]
+
+
 def test_sent_twice_is_written_once(client: Any, sign_in: Any) -> None:
     thread = make_thread()
     sign_in(make_user())
