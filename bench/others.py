@@ -131,15 +131,15 @@ def export(env: Env, options: argparse.Namespace, facts: dict[str, Any]) -> list
             first.append(at)
             speed.append(rows / took)
             grown.append(max(peaks))
-    more = {"rows": rows, "bytes": size}
+    more = {"rows": rows}
     return [
         Line(
             "CSV export: first byte", median(first), "s", wanted=(Bound("figure", most=1),),
             more=more,
         ),
-        Line(f"CSV export: rows, {rows:,} in all", median(speed), more=more),
+        Line("CSV export: rows", median(speed), against=f"{rows:,} in all", more=more),
         Line(
-            f"CSV export: peak memory over idle, {size / 2**20:.1f} MiB sent", max(grown), "MiB",
+            "CSV export: peak memory over idle", max(grown), "MiB", bytes=size,
             more=more,
         ),
     ]  # fmt: skip
