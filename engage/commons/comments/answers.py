@@ -331,7 +331,8 @@ def statements_of(
         if place.is_visible
     }
     found = paginate(
-        select(said)
+        select(said, OfficialAnswer)
+        .outerjoin(OfficialAnswer, OfficialAnswer.id == said.c.answer_id)
         .where(said.c.thread_id.in_(list(hung)))
         .order_by(said.c.said_at.desc(), said.c.comment_id.desc(), said.c.answer_id.desc()),
         page=page,
@@ -339,16 +340,8 @@ def statements_of(
         scalars=False,
     )
     by_id = comments_by_ids([row.comment_id for row in found.items])
-    answered = {
-        answer.id: answer
-        for answer in db.session.scalars(
-            select(OfficialAnswer).where(
-                OfficialAnswer.id.in_([row.answer_id for row in found.items if row.answer_id])
-            )
-        )
-    }
     shown = [
-        Statement(by_id[row.comment_id], answered.get(row.answer_id), hung[row.thread_id])
+        Statement(by_id[row.comment_id], row.OfficialAnswer, hung[row.thread_id])
         for row in found.items
     ]
     return Page(shown, found.page, found.per_page, found.total)
