@@ -125,8 +125,13 @@ def test_it_asks_for_a_fresh_sign_in(client: PageClient, frozen: Any) -> None:
         signed_in_cookie(client.http, make_staff("admin"))
         client.get(f"/en/office/people/{user.id}")
     with frozen(start + timedelta(minutes=21)):
-        answer = client.submit(f"/en/office/people/{user.id}/second-step", LOST)
-    assert "/login/again" in (answer.location or "")
+        form = {**client.page.values("/en/logout"), **LOST}  # type: ignore[union-attr]
+        at = f"/en/office/people/{user.id}/second-step"
+        answer = client.post(at, form, status=403)
+        assert answer.has('a[href*="/login/again"]')
+        assert LOST["reason"] in answer.body, "what was typed is given back"
+        empty = client.post(at, {**form, "reason": ""})
+        assert "/login/again" in (empty.location or "")
     assert again(user).has_authenticator
 
 
