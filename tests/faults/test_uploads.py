@@ -126,7 +126,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 def is_clear(heard: Heard) -> bool:
     assert heard.status == 413, heard.answer[:200]
     assert b"That is too large" in heard.answer
-    assert b"Send a smaller file or a shorter text." in heard.answer
+    assert b"Shorten it, or choose a smaller file." in heard.answer
+    assert b"up to 33.5 MB with its files" in heard.answer, "the limit is named"
     assert heard.ended, "the connection is not kept"
     return True
 
