@@ -1,7 +1,8 @@
-"""Every page, drawn by a real browser: wide and light, narrow and dark."""
+"""Every page, drawn by a real browser: wide and light, narrow and dark with longer words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,10 @@ from tests.browser.looks import axe_faults, drawing_faults, keyboard_faults
 # the database does not matter here: once is enough
 pytestmark = pytest.mark.browser
 
-LOOKS = {"wide and light": (1280, "light"), "narrow and dark": (320, "dark")}
+LOOKS = {
+    "wide and light": (1280, "light", "en"),
+    "narrow, dark and French": (320, "dark", "fr"),
+}
 READERS = ("anonymous", "author", "moderator", "organiser", "admin")
 
 
@@ -22,10 +26,11 @@ READERS = ("anonymous", "author", "moderator", "organiser", "admin")
 def test_pages_can_be_used_by_everybody(
     site: Site, window: Callable[..., Any], reader: str, look: str
 ) -> None:
-    width, scheme = LOOKS[look]
+    width, scheme, locale = LOOKS[look]
     view = window(reader, width=width, scheme=scheme)
     wrong = []
     for address in site.pages[reader]:
+        address = re.sub("^/en/", f"/{locale}/", address)
         answer = view.page.goto(address)
         if answer is None or "text/html" not in answer.headers.get("content-type", ""):
             continue
