@@ -85,7 +85,7 @@ def server(target: str, *, host: str, port: int, processes: int, threads: int) -
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         respawn_failed_workers=True,
         respawn_interval=0.5,
-        workers_kill_timeout=25,
+        workers_kill_timeout=12,  # what hangs on is let go, or a restart waits for it
         log_level=LogLevels.warning,
         websockets=False,
     )

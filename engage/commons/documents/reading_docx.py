@@ -24,6 +24,8 @@ _SKIPPED = {f"{_W}{name}" for name in ("del", "moveFrom", "drawing", "pict", "ob
 class _Styles:
     """What the paragraphs' styles mean, and what the lists count."""
 
+    # files of simpler programs name their styles and describe none
+    are_described: bool = False
     headings: dict[str, int] = field(default_factory=dict)
     quotes: set[str] = field(default_factory=set)
     lists: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -44,6 +46,7 @@ def _styles(archive: Archive) -> _Styles:
     styles = _Styles()
     if "word/styles.xml" in archive:
         _read_styles(archive.xml("word/styles.xml"), styles)
+        styles.are_described = True
     if "word/numbering.xml" in archive:
         _read_numbering(archive.xml("word/numbering.xml"), styles)
     if "word/_rels/document.xml.rels" in archive:
@@ -140,6 +143,8 @@ class _Reader:
         text = inline(spans)
         style = _value(element.find(f"{_W}pPr/{_W}pStyle"))
         level = self.styles.headings.get(style)
+        if not self.styles.are_described and (match := _HEADING.match(style.lower())):
+            level = int(match[1]) + 1
         outline = _number(element.find(f"{_W}pPr/{_W}outlineLvl"))
         if level is None and outline is not None and outline < 9:
             level = outline + 2

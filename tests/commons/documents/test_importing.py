@@ -202,6 +202,19 @@ def test_tracked_changes_are_read_as_accepted():
     ]
 
 
+def test_headings_are_known_by_name_where_no_style_is_described():
+    head = '<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>{}</w:t></w:r></w:p>'
+    text = "<w:p><w:r><w:t>{}</w:t></w:r></w:p>"
+    body = "".join(
+        (head.format("Today"), text.format("Trucks wait."), head.format("Soon"), text.format("No."))
+    )
+    body = f"<w:document {_W}><w:body>{body}</w:body></w:document>"
+    assert bodies(read_upload(zipped({"word/document.xml": body}), "a.docx")[1]) == [
+        ("1.1", "Trucks wait."),
+        ("2.1", "No."),
+    ]
+
+
 # --- ODT --------------------------------------------------------------------------------
 
 _ODT = """<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"

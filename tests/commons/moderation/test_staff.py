@@ -8,6 +8,7 @@ from engage.commons.moderation import kinds, tokens
 from engage.commons.moderation import queries as reads
 from engage.commons.moderation.models import CaseState, Outcome
 from engage.commons.moderation.service import complaining, deciding
+from engage.core.db import db
 from tests.factories.accounts import make_staff, make_user
 from tests.factories.moderation import WORDS, make_case, make_decision
 
@@ -258,3 +259,19 @@ def test_a_kind_that_left_leaves_its_cases_readable(
     with speak():
         assert deciding.send_letters(kept.id)
         assert deciding.send_letters(late.id), "what was decided is still told"
+
+
+def test_a_case_whose_words_are_gone_can_leave_the_queue(
+    client, as_moderator, notes, case, speak
+) -> None:
+    del kinds._kinds["note"]
+    page = client.get(f"{HOME}/{case.id}", status=200)
+    answers = {"outcome": "keep", "rule": "within_rules", "words": "It is gone already."}
+    shown = page.submit("form#decide", answers)
+    assert shown.submit("form#decide", answers).status == 303
+    db.session.expire_all()
+    assert reads.case(case.id).state is CaseState.DECIDED
+    with speak():
+        decision = reads.standing_decision(reads.case(case.id))
+        assert decision.changed is False
+        assert deciding.send_letters(decision.id), "who reported it is told"

@@ -48,6 +48,18 @@ def test_only_those_who_prepare_get_in(client: Any, sign_in: Any) -> None:
         assert (client.get(f"{OFFICE}/{one.id}/edit").status == 200) is may_write
 
 
+def test_a_text_nobody_can_read_is_named_before_scheduling(office: Any) -> None:
+    one, told = make_consultation(S.DRAFT), make_consultation(S.DRAFT)
+    make_text(told)
+    warning = "Nobody can read these texts"
+    assert warning not in office.get(f"{OFFICE}/{told.id}/schedule").text
+    documents = office.get(f"{OFFICE}/{one.id}/documents")
+    documents.submit("Add and go on to its words", {"title": "Night rules", "language": "en"})
+    page = office.get(f"{OFFICE}/{one.id}/schedule")
+    assert warning in page.text
+    assert "Night rules" in page.links
+
+
 def test_every_office_page_opens_in_every_state(office: Any) -> None:
     for state in S:
         one = make_consultation(state)

@@ -176,18 +176,25 @@ def send_due_letters() -> int:
 def take(
     case: Case, *, actor: User, outcome: Outcome, rule: str, words: str, now: datetime
 ) -> Decision:
-    """Write the decision down and let its measure take effect, in the running transaction."""
-    subject = kinds.subject(case.kind, case.target_id)
+    """Write the decision down and let its measure take effect, in the running transaction.
+
+    A contribution that is gone, or whose feature is, is decided on by the words that were kept.
+    """
+    target = (case.kind, case.target_id)
+    subject = kinds.subjects([target]).get(target)
+    snapshot = kept_words(case, subject, now) if subject else queries.first_snapshot(case)
+    if snapshot is None:
+        raise Missing
     decision = Decision(
         case_id=case.id,
         round=case.round,
-        snapshot_id=kept_words(case, subject, now).id,
+        snapshot_id=snapshot.id,
         decider_id=actor.id,
         outcome=outcome,
         rule=rule,
         words=words.strip(),
         by_notice=case.reports_count > 0,
-        changed=subject.is_hidden is not (outcome is Outcome.HIDE),
+        changed=subject is not None and subject.is_hidden is not (outcome is Outcome.HIDE),
         decided_at=now,
     )
     db.session.add(decision)
