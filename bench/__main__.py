@@ -22,6 +22,7 @@ from bench import instance, load, others, pages, table
 from bench.instance import say
 from bench.table import Line
 
+IDEAS = 100  # hundreds of ideas, each with twenty supports, at any --scale
 # what --only looks for; the pages choose by the name of each
 PARTS = {
     "insert": "insert, 1 writer",
@@ -67,6 +68,8 @@ def measure(folder: Path, options: argparse.Namespace) -> tuple[list[Line], list
     say("filling the database through the services")
     instance.fill(env, options.scale)
     instance.fill_reference(env)
+    say("filling it with ideas and supports")
+    instance.run_code(env, f"from bench import facts; facts.fill_ideas({IDEAS})")
     facts = instance.ask(env, "look()")
     parts: dict[str, Callable[[], list[Line]]] = {
         # first what must not see the comments that the pages' part posts
@@ -90,6 +93,8 @@ def measure(folder: Path, options: argparse.Namespace) -> tuple[list[Line], list
     filled = [
         Line("filled: comments in all", facts["comments"], ""),
         Line("filled: comments of the page “thread”", facts["in_thread"], ""),
+        Line("filled: ideas in all", facts["ideas"], ""),
+        Line("filled: supports in all", facts["supports"], ""),
     ]
     return [*filled, *(line for part in ("pages", *PARTS) for line in found.get(part, []))], broken
 

@@ -2,10 +2,12 @@
 
 import json
 import time
+from datetime import datetime
 from statistics import median
 from typing import Any
+from urllib.parse import urlencode
 
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import ColumnElement, Engine, event, func, select
 
 from bench.load import ACCOUNTS
 from bench.site import app
@@ -16,10 +18,14 @@ from engage.commons.accounts.sessions import Visitor
 from engage.commons.comments.models import Comment
 from engage.core import clock, outbox
 from engage.core.db import db, transactional
+from engage.portal.demo import crowd
+from engage.portal.demo import ideas as proposals
 from engage.portal.demo import service as demonstration
 from engage.programmes.consultations.models import Consultation, ConsultationDocument
+from engage.programmes.ideas.models import Call, Idea, IdeaState, Support
 
 PASSWORD = "nine gulls over the outer breakwater"
+SUPPORTERS = 200  # people, at least
 TIMED = 15  # requests of a page when its time is taken
 
 
@@ -50,12 +56,21 @@ def _facts() -> dict[str, object]:
         .order_by(func.count().desc())
         .limit(1)
     ).one()
+    idea = db.session.scalars(
+        select(Idea)
+        .join(Call)
+        .where(Idea.state == IdeaState.PUBLISHED, _takes_supports(now))
+        .order_by(Idea.id.desc())
+        .limit(1)
+    ).one()
     asked = {
         "home": "/en/",
         "list": "/en/consultations",
         "consultation": f"/en/consultations/{consultation_id}",
         "plan": f"/en/consultations/{consultation_id}/documents/{document_id}",
         "thread": f"/en/comments/threads/{fullest}",
+        "ideas": "/en/ideas",
+        "idea": f"/en/ideas/{idea.address}",
     }
     client = app.test_client()
     pages = {name: _settled(client, path) for name, path in asked.items()}
@@ -80,7 +95,16 @@ def _facts() -> dict[str, object]:
         "table": f"{pages['consultation']}/comments.csv",
         "in_thread": in_thread,
         "comments": db.session.scalar(select(func.count()).select_from(Comment)),
+        "ideas": proposals.ideas_now(),
+        "supports": db.session.scalar(select(func.count()).select_from(Support)),
+        "idea_id": idea.id,
+        "similar": "/en/ideas/similar?"
+        + urlencode({"call": idea.call_id, "title": idea.title[:60]}),
     }
+
+
+def _takes_supports(now: datetime) -> ColumnElement[bool]:
+    return (Call.opens_at <= now) & (func.coalesce(Call.supports_close_at, Call.closes_at) > now)
 
 
 def _settled(client: Any, path: str) -> str:
@@ -138,6 +162,14 @@ def take_time(pages: dict[str, str]) -> None:
             taken.append((time.perf_counter() - began) * 1000)
         found[name] = median(taken)
     print(json.dumps(found))
+
+
+def fill_ideas(scale: int) -> None:
+    """Bring the first call to `scale` hundred ideas and twenty supports for each."""
+    with app.test_request_context("/en/"):
+        now = clock.now()
+        for _ in proposals.fill(scale, now, crowd._writers(SUPPORTERS, now)):
+            pass
 
 
 def multiply(scale: int) -> None:

@@ -15,15 +15,32 @@ ACCOUNTS = 50  # that sign in by turns: nobody may try ten times at once
 _POST = """
 local n = 0
 local made = tostring({}):gsub("%W", "")
+local threads = 0
+function setup(thread)
+  thread:set("who", threads)
+  threads = threads + 1
+end
 function request()
   n = n + 1
   local own = made .. "x" .. n .. "x" .. math.floor(os.clock() * 1e6)
-  return wrk.format("POST", nil, nil, FORM .. "&idempotency_key=" .. own .. EACH)
+  return wrk.format("POST", PATH, nil, FORM .. "&idempotency_key=" .. own .. EACH)
 end
-function setup(thread) end
 """
 REMARK = '"&body=Remark+" .. own'
 PERSON = f'"&email=bench" .. (n % {ACCOUNTS}) .. "%40example.org"'
+IN_TURN = 9000  # ideas that are supported by turns, so that each request has something to write
+LATER = 40  # requests of a thread until a support is taken back
+SUPPORT = '"&value=" .. (n % 2 == 1 and "yes" or "no")'
+
+
+def in_turn(last: int) -> str:
+    """The address, in Lua, of the idea whose support a request gives or takes back.
+
+    Each run and each thread begins elsewhere.
+    """
+    begins = f"os.time() * 37 + who * {IN_TURN // 2}"
+    place = f"math.floor((n + 1) / 2) - (n % 2 == 1 and 0 or {LATER})"
+    return f'string.format("/en/ideas/%d/support", {last} - ({begins} + {place}) % {IN_TURN})'
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,7 @@ class Form:
 
     fields: str
     each: str = REMARK
+    path: str = "nil"  # in Lua; nil is the target's own
 
 
 @dataclass(frozen=True)
@@ -56,14 +74,17 @@ def measure(
     connections: int = 16,
     cookie: str = "",
     form: Form | None = None,
+    header: str = "",
 ) -> Figure:
     """One run. `folder` takes the script that posts."""
     command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "10s"]
     if cookie:
         command += ["-H", f"Cookie: {cookie}"]
+    if header:
+        command += ["-H", header]
     if form:
         script = folder / f"post-{secrets.token_hex(4)}.lua"
-        each = _POST.replace("EACH", form.each)
+        each = _POST.replace("EACH", form.each).replace("PATH", form.path)
         script.write_text(f"local FORM = {form.fields!r}\n{each}")
         command += ["-s", str(script), "-H", "Content-Type: application/x-www-form-urlencoded"]
     done = subprocess.run([*command, url], capture_output=True, text=True, check=True)

@@ -25,6 +25,8 @@ SERVERS = {
 MANY = 64  # connections; 16 otherwise
 FEW = 4
 SIGN_IN_AT = "/en/login"
+SIMILAR = "similar ideas, while a title is typed"
+FRAGMENT = "HX-Request: true"  # a part of a page is asked for, as the form does
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Target:
     cookie: str = ""
     form: Form | None = None
     connections: int = 16
+    header: str = ""
     during: str = ""
     by: str = "rps"
 
@@ -54,6 +57,8 @@ class Posts:
     write1_cookie: str = ""
     remark: Form | None = None
     remark_cookie: str = ""
+    support: Form | None = None
+    support_cookie: str = ""
     sign_in: Form | None = None
     sign_in_cookie: str = ""
 
@@ -80,12 +85,19 @@ def _posts(env: Env, addresses: dict[str, str], facts: dict[str, Any]) -> Posts:
         reference = f"session={person.cookies['session']}"
     remark, remark_cookie = _form(addresses["cold"] + _remark_at(facts), facts["cookie"])
     entry, stranger = _form(addresses["cold"] + SIGN_IN_AT, "")
+    press, press_cookie = _form(addresses["cold"] + facts["pages"]["idea"], facts["cookie"])
     password = instance.ask(env, "open_accounts()")
     return Posts(
         Form(urlencode({"csrf_token": token})),
         reference,
         Form(urlencode({**remark, "stance": "neutral"})),
         remark_cookie,
+        Form(
+            urlencode({"csrf_token": press["csrf_token"]}),
+            load.SUPPORT,
+            load.in_turn(facts["idea_id"]),
+        ),
+        press_cookie,
         Form(urlencode({**entry, "password": password}), load.PERSON),
         stranger,
     )
@@ -131,6 +143,15 @@ def _targets(facts: dict[str, Any], posts: Posts) -> dict[str, Target]:
         Target(
             "comment", _remark_at(facts), "cold", "write1", (Bound("ratio", least=0.5), patient),
             cookie=posts.remark_cookie, form=posts.remark,
+        ),
+        Target(
+            "support, given or taken back", f"/en/ideas/{facts['idea_id']}/support", "cold",
+            "write1", (Bound("ratio", least=0.5), patient),
+            cookie=posts.support_cookie, form=posts.support,
+        ),
+        Target(
+            SIMILAR, facts["similar"], "cold", "rows", (Bound("ratio", least=0.1),),
+            header=FRAGMENT,
         ),
         Target(
             "sign-ins", SIGN_IN_AT, "warm", wanted=(Bound("figure", least=40),),
@@ -188,6 +209,7 @@ def _rounds(
             connections=target.connections,
             cookie=target.cookie,
             form=target.form,
+            header=target.header,
             folder=folder,
         )
 

@@ -73,7 +73,11 @@ def pytest(name: str, marks: str, extra: dict[str, str]) -> bool:
     kept = ("ENGAGE_ATTACK_DATA", "ENGAGE_TEST_DATA", "ENGAGE_TEST_TOOLS", "ENGAGE_CI")
     env |= {key: os.environ[key] for key in kept if key in os.environ}
     env |= extra
+    # the second run, and every server a test starts, finds what the first has compiled
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [BIN / "python", "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", marks]
+    # tests/conftest.py puts the long files first, so that no worker is left alone with one
+    command.append("--no-loadscope-reorder")
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
 
 

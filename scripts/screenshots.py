@@ -33,6 +33,8 @@ SHOTS = (
     ("plan", "/en/consultations/3/documents/3?chapter=5", 1280, 900, "light", "Léa Fournier"),
     ("plan-phone", "/en/consultations/3/documents/3?chapter=5", 390, 844, "light", ""),
     ("changes", "/en/consultations/3/documents/3/changes?from=1&to=2", 1280, 900, "light", ""),
+    ("ideas", "/en/ideas?call=1", 1280, 900, "light", ""),
+    ("idea", "/en/ideas/3", 1280, 900, "light", ""),
     ("trail", "/en/me/trail", 1280, 900, "light", "Léa Fournier"),
     ("moderation", "/en/office/moderation", 1280, 900, "light", "Mireille Dubois"),
     ("desk-dark", "/en/office/", 1280, 900, "dark", "Olivier Caron"),

@@ -14,6 +14,8 @@ KEYWORDS = {
     "_l": None,
     "_n": (1, 2),
     "gettext": None,
+    "say": None,
+    "say_many": (1, 2),
     "ngettext": (1, 2),
     "lazy_gettext": None,
 }

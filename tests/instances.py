@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, make_url, text
 
 import config as settings
 from engage import create_app
+from tests import compiled
 
 
 @contextmanager
@@ -142,6 +143,7 @@ def server(folder: Path, name: str, **env: str) -> Iterator[Server]:
             **({"ENGAGE_DATABASE_URL": database} if database else {}),
             **env,
         }
+        compiled.share_with_server(folder)
         instance = Server(folder, made, port)
         app = instance.application()
         with app.app_context():

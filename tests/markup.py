@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -16,21 +17,33 @@ _PART = re.compile(
 )
 _STEP = re.compile(r"""(?:[^\s\["']|\[[^\]]*\])+""")
 UNSEEN = frozenset({"script", "style", "template"})
+RUNNING = frozenset({"a", "abbr", "b", "strong", "em", "span", "code", "bdi"})
+
+Test = Callable[[Element], bool]
 
 
-def parse(body: str, *, fragment: bool) -> tuple[Element, list[str]]:
-    """The tree of a page (or of a partial answer) and the parser's complaints about it."""
+@lru_cache(maxsize=64)
+def parse(body: str, *, fragment: bool) -> tuple[Element, tuple[str, ...]]:
+    """The tree of a page (or of a partial answer) and the parser's complaints about it.
+
+    Who looks at the same page again is given the same tree: it is read, never changed.
+    """
     parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
     root = parser.parseFragment(body, container="div") if fragment else parser.parse(body)
-    complaints = [
+    complaints = tuple(
         f"line {place[0]}: {code} {details or ''}".strip() for place, code, details in parser.errors
-    ]
+    )
     return root, complaints
 
 
 def tag_of(element: Element) -> str:
     """The local name, lower case; empty for comments."""
-    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""
+    return _local(element.tag)
+
+
+@cache
+def _local(tag: object) -> str:
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
 
 
 def elements(root: Element) -> Iterator[Element]:
@@ -39,17 +52,22 @@ def elements(root: Element) -> Iterator[Element]:
 
 def text_of(element: Element) -> str:
     """What a reader sees, spaces collapsed."""
-    return " ".join("".join(_pieces(element)).split())
+    pieces: list[str] = []
+    _collect(element, pieces.append)
+    return " ".join("".join(pieces).split())
 
 
-def _pieces(element: Element) -> Iterator[str]:
-    if tag_of(element) and tag_of(element) not in UNSEEN:
-        yield element.text or ""
+def _collect(element: Element, say: Callable[[str], None]) -> None:
+    tag = _local(element.tag)
+    if tag and tag not in UNSEEN:
+        if element.text:
+            say(element.text)
         for child in element:
-            yield from _pieces(child)
-            yield child.tail or ""
-            if tag_of(child) not in {"a", "abbr", "b", "strong", "em", "span", "code", "bdi"}:
-                yield " "
+            _collect(child, say)
+            if child.tail:
+                say(child.tail)
+            if _local(child.tag) not in RUNNING:
+                say(" ")
 
 
 def parents(root: Element) -> dict[Element, Element]:
@@ -58,9 +76,52 @@ def parents(root: Element) -> dict[Element, Element]:
 
 def select(root: Element, selector: str) -> list[Element]:
     """Elements under `root` matching the selector, in document order."""
-    above = parents(root)
-    wanted = [[_conditions(step) for step in _STEP.findall(one)] for one in selector.split(",")]
-    return [e for e in elements(root) if any(_matches(e, steps, above) for steps in wanted)]
+    choices = _compiled(selector)
+    above: dict[Element, Element] = {}
+    found = []
+    for element in root.iter():
+        if not isinstance(element.tag, str):
+            continue
+        for last, *before in choices:
+            if last(element):
+                if before and not above:
+                    above = parents(root)
+                if not before or _is_inside(element, before, above):
+                    found.append(element)
+                    break
+    return found
+
+
+def _is_inside(element: Element, steps: list[Test], above: dict[Element, Element]) -> bool:
+    """Has it ancestors that fulfil the steps, the nearest first?"""
+    # the nearest ancestor that will do leaves the most room for the steps before it
+    wanted = iter(steps)
+    step = next(wanted)
+    parent = above.get(element)
+    while parent is not None:
+        if step(parent):
+            following = next(wanted, None)
+            if following is None:
+                return True
+            step = following
+        parent = above.get(parent)
+    return False
+
+
+@cache
+def _compiled(selector: str) -> tuple[tuple[Test, ...], ...]:
+    """For each alternative its steps, the last one first."""
+    return tuple(
+        tuple(_test(step) for step in reversed(_STEP.findall(one))) for one in selector.split(",")
+    )
+
+
+def _test(step: str) -> Test:
+    """Whether an element fulfils one step of a selector."""
+    conditions = [_condition(part) for part in _conditions(step)]
+    if len(conditions) == 1:
+        return conditions[0]
+    return lambda element: all(holds(element) for holds in conditions)
 
 
 def _conditions(step: str) -> list[re.Match[str]]:
@@ -74,39 +135,33 @@ def _conditions(step: str) -> list[re.Match[str]]:
     return found
 
 
-def _matches(
-    element: Element, steps: list[list[re.Match[str]]], above: dict[Element, Element]
-) -> bool:
-    if not all(_holds(element, part) for part in steps[-1]):
-        return False
-    if len(steps) == 1:
-        return True
-    parent = above.get(element)
-    while parent is not None:
-        if _matches(parent, steps[:-1], above):
-            return True
-        parent = above.get(parent)
-    return False
+def _condition(part: re.Match[str]) -> Test:
+    tag, name, word = part["tag"], part["id"], part["cls"]
+    if tag == "*":
+        return lambda element: True
+    if tag:
+        tag = tag.lower()
+        return lambda element: _local(element.tag) == tag
+    if name:
+        return lambda element: element.get("id") == name
+    if word:
+        return lambda element: word in (element.get("class") or "").split()
+    attribute, sign, value = part["attr"], part["op"], part["value"]
+    if sign is None:
+        return lambda element: element.get(attribute) is not None
+    compare = _COMPARED[sign]
+
+    def holds(element: Element) -> bool:
+        have = element.get(attribute)
+        return have is not None and compare(have, value)
+
+    return holds
 
 
-def _holds(element: Element, part: re.Match[str]) -> bool:
-    if part["tag"]:
-        return part["tag"] == "*" or tag_of(element) == part["tag"].lower()
-    if part["id"]:
-        return element.get("id") == part["id"]
-    if part["cls"]:
-        return part["cls"] in (element.get("class") or "").split()
-    have = element.get(part["attr"])
-    if have is None or part["op"] is None:
-        return have is not None
-    value = part["value"]
-    match part["op"]:
-        case "=":
-            return have == value
-        case "^=":
-            return have.startswith(value)
-        case "$=":
-            return have.endswith(value)
-        case "*=":
-            return value in have
-    return value in have.split()
+_COMPARED: dict[str, Callable[[str, str], bool]] = {
+    "=": lambda have, value: have == value,
+    "^=": lambda have, value: have.startswith(value),
+    "$=": lambda have, value: have.endswith(value),
+    "*=": lambda have, value: value in have,
+    "~=": lambda have, value: value in have.split(),
+}

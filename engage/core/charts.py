@@ -13,6 +13,7 @@ from markupsafe import Markup
 from engage.core.i18n import _, format_number
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 9.0, 97.0, 6.0, 84.0  # the plot inside the box, in percent
+_LABEL = 9.0  # between the words of two lines
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,11 @@ def line_chart(
                 '<text class="strong" x="10%" y="{2:.1f}%" dy="-8">{3}</text>'
             ).format(_LEFT, _RIGHT, y, words)
         )
-    parts += [_line(s, k, len(labels), ticks[-1], unit) for k, s in enumerate(series, 1)]
+    heights = _label_heights(series, ticks[-1])
+    parts += [
+        _line(s, k, len(labels), ticks[-1], unit, heights.get(k, 0.0))
+        for k, s in enumerate(series, 1)
+    ]
     return Markup('<svg class="chart h-chart" role="img" aria-label="{}">{}</svg>').format(
         _("Line chart; the same figures are in the table."), Markup("").join(parts)
     )
@@ -76,16 +81,43 @@ def _grid(ticks: Sequence[float], unit: str) -> Markup:
 
 
 def _time_axis(labels: Sequence[str]) -> Markup:
-    last, step = len(labels) - 1, max(1, len(labels) // 6)
-    text = Markup('<text x="{:.1f}%" y="94%" text-anchor="middle">{}</text>')
-    shown = [i for i in range(len(labels)) if i == last or (i % step == 0 and last - i >= step)]
+    last, longest = len(labels) - 1, max(map(len, labels), default=0)
+    most = 7 if longest < 5 else 5 if longest < 8 else 3
+    text = Markup('<text x="{:.1f}%" y="94%" text-anchor="{}">{}</text>')
+    steps = min(last, most - 1)
+    shown = [round(i * last / steps) for i in range(steps + 1)] if steps > 0 else range(last + 1)
     axis = Markup('<line class="ax" x1="{0}%" x2="{1}%" y1="{2}%" y2="{2}%"/>').format(
         _LEFT, _RIGHT, _BOTTOM
     )
-    return axis + Markup("").join(text.format(_x(i, len(labels)), labels[i]) for i in shown)
+    return axis + Markup("").join(
+        # long words at the end would leave the box
+        text.format(_x(i, len(labels)), "end" if i == last > 0 else "middle", labels[i])
+        for i in shown
+    )
 
 
-def _line(series: Series, number: int, count: int, most: float, unit: str) -> Markup:
+def _label_heights(series: Sequence[Series], most: float) -> dict[int, float]:
+    """Where the words of each line's end stand, in percent: above their point, never on others."""
+    ends = sorted(
+        (
+            (_y(next(v for v in reversed(s.values) if v is not None), most), -k)
+            for k, s in enumerate(series, 1)
+            if any(v is not None for v in s.values)
+        ),
+        reverse=True,
+    )
+    found: dict[int, float] = {}
+    above = 100.0
+    for y, k in ends:
+        found[-k] = above = min(y, above - _LABEL)
+    # no room above: all move down together
+    low = max(0.0, _TOP - above)
+    return {k: y + low for k, y in found.items()}
+
+
+def _line(
+    series: Series, number: int, count: int, most: float, unit: str, label_y: float
+) -> Markup:
     path, pen = [], "M"
     for i, value in enumerate(series.values):
         if value is None:
@@ -102,7 +134,7 @@ def _line(series: Series, number: int, count: int, most: float, unit: str) -> Ma
         '<svg x="{l}%" y="{t}%" width="{w}%" height="{h}%" viewBox="0 0 100 100" preserveAspectRatio="none"'
         ' overflow="visible"><path class="ln st{n}{dash}" d="{d}"/></svg>'
         '<circle class="f{n}" cx="{x:.1f}%" cy="{y:.1f}%" r="6"/>'
-        '<text class="strong" x="{x:.1f}%" y="{y:.1f}%" dy="{dy}" text-anchor="{anchor}">{name}: {value}{unit}</text>'
+        '<text class="strong" x="{x:.1f}%" y="{label_y:.1f}%" dy="-14" text-anchor="{anchor}">{name}: {value}{unit}</text>'
     ).format(
         l=_LEFT,
         t=_TOP,
@@ -113,7 +145,7 @@ def _line(series: Series, number: int, count: int, most: float, unit: str) -> Ma
         d="".join(path),
         x=_x(last, count),
         y=_y(value, most),
-        dy=-14 if number == 1 else 24,
+        label_y=label_y,
         anchor="end" if last > count - 3 else "middle",
         name=series.name,
         value=format_number(value),

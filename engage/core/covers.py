@@ -8,6 +8,9 @@ from flask import Flask, current_app
 
 COMPOSITIONS: dict[str, tuple[str, ...]] = {
     "consultations": ("consultations", "consultations-2", "consultations-3", "consultations-4"),
+    "ideas": ("ideas", "ideas-2", "ideas-3", "ideas-4", "ideas-5", "ideas-6"),
+    # one idea among many: the same drawings in other colours, so that a wall of cards is not one
+    "idea": ("ideas", "idea-2", "idea-3", "idea-4", "idea-5", "idea-6"),
 }
 
 

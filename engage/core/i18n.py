@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import flask_babel
 from babel import Locale
 from babel.dates import format_date as babel_date
-from babel.dates import get_timezone_location
+from babel.dates import format_skeleton, get_timezone_location
 from flask import (
     Blueprint,
     Flask,
@@ -161,6 +161,11 @@ def format_date(day: date | datetime, *, weekday: bool = False, zone: str | None
         day = day.astimezone(reader_zone(zone)).date()
     words = babel_date(day, "full" if weekday else "long", locale=_babel_locale())
     return words.replace(", ", " ")
+
+
+def format_day(day: date) -> str:
+    """`4 Dec`: for charts, where the year is said elsewhere."""
+    return str(format_skeleton("MMMd", day, locale=_babel_locale()))
 
 
 def format_time(instant: datetime, zone: str | None = None, *, seconds: bool = False) -> str:

@@ -46,7 +46,41 @@ def test_marks_stand_directly_under_the_route() -> None:
 
 
 # officers who answer for their organisation work in the office without a site role
-OPEN_OFFICE = {"comments_office.index", "comments_office.answer"}
+OPEN_OFFICE = {"comments_office.index", "comments_office.answer"} | {
+    f"ideas_office.{word}"
+    for word in [
+        "index",
+        "call",
+        "insight",
+        "ideas",
+        "bulk",
+        "idea",
+        "alike",
+        "deeds_of",
+        "history",
+        "mark_read",
+        "let_in",
+        "refuse",
+        "move",
+        "answer",
+        "note",
+        "remove_note",
+        "officers",
+        "category",
+        "scores",
+        "merge",
+        "unmerge",
+        "split",
+        "duplicates",
+        "dismiss",
+        "owner",
+        "milestone",
+        "milestone_step",
+        "post",
+        "remove_post",
+        "promote",
+    ]
+}
 
 
 def test_the_office_is_for_staff_and_staff_pages_are_in_the_office(app: Flask) -> None:

@@ -19,8 +19,8 @@ STARTERS = {
 }
 HOLDERS = {"hashlib", "hashes", "algorithms", "modes"}
 WEAK = {"md5", "sha1", "new", "MD5", "SHA1", "DES", "ARC4", "Blowfish", "ECB", "TripleDES", "IDEA"}
-# the one place where chance is for show: a demonstration that comes out the same each time
-DICE = {"engage/portal/demo/crowd.py"}
+# the places where chance is for show: a demonstration that comes out the same each time
+DICE = {"engage/portal/demo/crowd.py", "engage/portal/demo/ideas.py"}
 CRYPTO = {"hmac", "hashlib", "secrets", "ssl", "cryptography", "argon2", "passlib", "itsdangerous"}
 CRYPTO |= {"joserfc", "authlib", "webauthn", "flask_security"}
 HOME_MADE = {"Crypto", "Cryptodome", "nacl", "pycrypto", "rsa", "ecdsa", "pyaes", "bcrypt", "jwt"}

@@ -18,11 +18,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import config as settings
 from engage import create_app
-from engage.core.db import Model, db
 from tests.sweeps.world import Case, World, build, cases, readable
 
 # downloads, feeds and machines' addresses
-NOT_DRAWN = re.compile(r"\.(csv|json|atom|css)(\?|$)|^/(files|metrics|readyz)|/provider")
+NOT_DRAWN = re.compile(r"\.(csv|xlsx|json|atom|css|png)(\?|$)|^/(files|metrics|readyz)|/provider")
 READERS = ("anonymous", "author", "moderator", "organiser", "admin")
 
 
@@ -89,7 +88,7 @@ def main(folder: str) -> None:
     app.config["DEBUG"] = False
     data.mkdir(parents=True, exist_ok=True)
     with app.app_context():
-        Model.metadata.create_all(db.engine)
+        app.extensions["alembic"].upgrade()
         world = build(rows=3)
         found, sessions = pages(app, world), cookies(app, world)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)

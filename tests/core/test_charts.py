@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -75,3 +76,32 @@ def test_a_spark_needs_two_points() -> None:
     assert spark([]) == spark([1]) == ""
     assert "M0 26.0L100 4.0" in spark([1, 2])
     assert "nan" not in spark([3, 3, 3])
+
+
+@pytest.mark.parametrize("ends", [(0, 0), (1, 0), (0, 1), (50, 50), (100, 99), (99, 100)])
+def test_the_words_at_the_ends_of_lines_do_not_meet(app: Flask, ends: tuple[int, int]) -> None:
+    lines = [
+        Series(name, [100, end]) for name, end in zip(("Ideas", "Supports"), ends, strict=True)
+    ]
+    chart = drawn(app, lines, ["a", "b"])
+    heights = [
+        float(text.get("y", "").rstrip("%"))
+        for text in chart.iter("text")
+        if text.get("class") == "strong"
+    ]
+    assert abs(heights[0] - heights[1]) >= 8.9
+    assert max(heights) <= 84.1, "above the dates"
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 57, 58, 60, 61, 90])
+def test_the_dates_stand_apart_and_the_ends_are_named(app: Flask, count: int) -> None:
+    dates = [f"{number:02} Sep" for number in range(count)]
+    chart = drawn(app, [Series("x", [1] * count)], dates)
+    places = {
+        text.text: float(text.get("x", "").rstrip("%"))
+        for text in chart.iter("text")
+        if text.text in dates
+    }
+    assert {dates[0], dates[-1]} <= set(places)
+    ordered = sorted(places.values())
+    assert all(after - before > 12 for before, after in pairwise(ordered))

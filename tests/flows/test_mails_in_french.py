@@ -26,11 +26,24 @@ from engage.commons.moderation.service import complaining, deciding, reporting
 from engage.commons.notifications import digest, topics
 from engage.commons.notifications import service as notifications
 from engage.core import clock
+from engage.core.access import ALLOWED
 from engage.core.db import db, transactional
+from engage.core.i18n import _l
 from engage.core.outbox import Mail
 from engage.programmes.consultations import notices as consultation_notices
 from engage.programmes.consultations.models import Occasion
 from engage.programmes.consultations.service import following
+from engage.programmes.ideas import notices as idea_notices
+from engage.programmes.ideas import receivers
+from engage.programmes.ideas.models import IdeaState
+from engage.programmes.ideas.service import (
+    authors,
+    deeds,
+    merging,
+    supporting,
+    working,
+    writing,
+)
 from tests.factories.accounts import (
     make_guest,
     make_member,
@@ -39,6 +52,7 @@ from tests.factories.accounts import (
     make_user,
 )
 from tests.factories.consultations import make_consultation, make_text
+from tests.factories.ideas import make_call, make_idea
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -177,6 +191,78 @@ def _talk() -> None:
     digest.send_due(clock.now() + timedelta(days=2))
 
 
+def _invent(organiser: Any) -> None:
+    """An idea's whole life, and what else its people are told."""
+    host = make_organisation(name="Zingaro")
+    author = make_user(locale="fr", display_name="Ambre")
+    other = make_user(locale="fr", display_name="Cyrille")
+    officer = make_staff("organiser", locale="fr", display_name="Basile")
+    for reader in (author, other, officer):
+        at_once = {topic.name: "immediate" for topic in topics.choosable()}
+        notifications.choose(at_once, user=reader, actor=reader)
+    words = {"title": "Zéphyr", "language": "fr", "slug": "zephyr"}
+    call = make_call(hosts=(host,), is_premoderated=True, **words)
+    make_idea(call, title="Houle", body="Houle.", author=other, language="fr")  # so named below
+    kept, unkept = (
+        writing.submit_idea(
+            call.id,
+            writing.IdeaDraft(
+                title=f"{title} au mât",
+                body="Houle. @Cyrille",
+                category_id=call.categories[0].id,
+                language="fr",
+            ),
+            actor=author,
+        )
+        for title in ("Ondes", "Voiles")
+    )
+    writing.let_in(kept.id, actor=organiser)
+    writing.refuse(unkept.id, reason="Bruit.", actor=organiser)
+    supporting.support(kept.id, actor=other)
+    authors.invite_co_author(kept.id, email=other.email, actor=author)
+    working.assign(kept.id, officer_ids=[officer.id], actor=organiser)
+    merging.split_idea(
+        kept.id, title="Mâts", body="Mâts.", category_id=None, reason="Houle.", actor=organiser
+    )
+    into = make_idea(call, title="Mistral", body="Mistral.", author=author, language="fr")
+    merging.merge_idea(kept.id, into_id=into.id, reason="Houle.", actor=organiser)
+    merging.unmerge_idea(kept.id, reason="Houle.", actor=organiser)
+    working.move_idea(kept.id, state=IdeaState.UNDER_REVIEW, reason="Houle.", actor=organiser)
+    answer = working.save_answer(
+        kept.id,
+        body="Voiles.",
+        outcome=IdeaState.ACCEPTED,
+        organisation_id=host.id,
+        language="fr",
+        actor=organiser,
+    )
+    working.publish_answer(kept.id, revision=answer.revision, actor=organiser)
+    deeds.set_owner(kept.id, organisation_id=host.id, actor=organiser)
+    _becomes_a_challenge(kept.id, organiser)
+    for is_last in (False, True):
+        deeds.post_progress(
+            kept.id, body="Houle.", language="fr", is_delivery=is_last, actor=organiser
+        )
+    idea_notices.hand_out()
+
+
+def _becomes_a_challenge(idea_id: int, organiser: Any) -> None:
+    receivers.add(
+        receivers.Receiver(
+            "challenge",
+            _l("Comments"),  # a label in the catalogue, read in each reader's language
+            lambda idea, *, actor, target_id: idea.id,
+            lambda ids, user: {},
+            lambda user, idea: ALLOWED,
+        )
+    )
+    try:
+        deeds.promote_idea(idea_id, kind="challenge", actor=organiser)
+        idea_notices.hand_out()
+    finally:
+        receivers.remove("challenge")
+
+
 def _moderate(said: Any, moderator: Any, reporter: Any) -> None:
     reporting.report(
         "comment",
@@ -216,8 +302,11 @@ def _moderate(said: Any, moderator: Any, reporter: Any) -> None:
 def test_no_mail_to_a_french_reader_holds_english(app: Flask, speaking_english: None) -> None:
     _about_accounts()
     _talk()
+    _invent(make_staff("organiser"))
     mails = db.session.scalars(select(Mail).where(Mail.locale == "fr")).all()
     assert templates() - {mail.template for mail in mails} == set()
+    became = next(mail for mail in mails if mail.template == "ideas/promoted")
+    assert "Commentaires" in became.body_text
     wrong = sorted({line for mail in mails for line in left_in_english(mail)})
     assert not wrong, "\n".join(wrong)
 

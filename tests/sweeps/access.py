@@ -116,6 +116,74 @@ health.ready                          GET      everybody
 health.security_txt                   GET      everybody
 home.index                            GET      everybody
 home.me                               GET      signed-in
+ideas.alike                           GET      everybody
+ideas.call                            GET      everybody
+ideas.calls                           GET      everybody
+ideas.check                           GET POST signed-in
+ideas.co_authors                      GET POST signed-in
+ideas.detail                          GET      everybody
+ideas.discard                         GET POST signed-in
+ideas.draft                           GET POST signed-in
+ideas.edit                            GET POST signed-in
+ideas.export                          GET      everybody
+ideas.feed                            GET      everybody
+ideas.files                           GET POST signed-in
+ideas.history                         GET      everybody
+ideas.index                           GET      everybody
+ideas.invitation                      GET POST signed-in
+ideas.mine                            GET      signed-in
+ideas.new                             GET POST signed-in
+ideas.report_pair                     GET POST signed-in
+ideas.share_card                      GET      everybody
+ideas.similar                         GET      everybody
+ideas.support                         GET POST signed-in
+ideas.supporters                      GET      everybody
+ideas.take_over                       GET POST signed-in
+ideas.withdraw                        GET POST signed-in
+ideas_office.alike                    GET      signed-in
+ideas_office.answer                   POST     signed-in
+ideas_office.bulk                     POST     signed-in
+ideas_office.call                     GET      signed-in
+ideas_office.categories               GET POST admin organiser
+ideas_office.category                 POST     signed-in
+ideas_office.copy                     POST     admin organiser
+ideas_office.cover                    GET POST admin organiser
+ideas_office.criteria                 GET POST admin organiser
+ideas_office.deeds_of                 GET      signed-in
+ideas_office.dismiss                  POST     signed-in
+ideas_office.duplicates               GET      signed-in
+ideas_office.edit_call                GET POST admin organiser
+ideas_office.history                  GET      signed-in
+ideas_office.hosts                    GET POST admin organiser
+ideas_office.idea                     GET      signed-in
+ideas_office.ideas                    GET      signed-in
+ideas_office.import_step              POST     admin organiser
+ideas_office.imports                  GET POST admin organiser
+ideas_office.index                    GET      signed-in
+ideas_office.insight                  GET      signed-in
+ideas_office.let_in                   POST     signed-in
+ideas_office.mark_read                POST     signed-in
+ideas_office.merge                    GET POST signed-in
+ideas_office.milestone                POST     signed-in
+ideas_office.milestone_step           POST     signed-in
+ideas_office.move                     POST     signed-in
+ideas_office.new_call                 GET POST admin organiser
+ideas_office.note                     POST     signed-in
+ideas_office.officers                 POST     signed-in
+ideas_office.one_import               GET      admin organiser
+ideas_office.owner                    POST     signed-in
+ideas_office.post                     POST     signed-in
+ideas_office.promote                  POST     signed-in
+ideas_office.publish                  GET POST admin organiser
+ideas_office.questions                GET POST admin organiser
+ideas_office.refuse                   POST     signed-in
+ideas_office.remove_note              POST     signed-in
+ideas_office.remove_post              POST     signed-in
+ideas_office.scores                   POST     signed-in
+ideas_office.split                    GET POST signed-in
+ideas_office.step                     POST     admin organiser
+ideas_office.translate                GET POST admin organiser
+ideas_office.unmerge                  GET POST signed-in
 moderation.complain                   GET POST everybody
 moderation.log                        GET      everybody
 moderation.receipt                    GET      everybody

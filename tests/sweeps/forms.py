@@ -185,7 +185,10 @@ def _answer(field: Element, name: str, kind: str, way: Way) -> Any:
         case "tel":
             return ["+33 3 21 00 00 00"]
         case "file":
-            return _picture() if "png" in (field.get("accept") or "") else _plan()
+            accepted = field.get("accept") or ""
+            if "csv" in accepted:
+                return _table()
+            return _picture() if "png" in accepted else _plan()
     return [way.words]
 
 
@@ -198,6 +201,10 @@ def _png() -> bytes:
     held = io.BytesIO()
     Image.new("RGB", (640, 360), (11, 79, 108)).save(held, "PNG")
     return held.getvalue()
+
+
+def _table() -> tuple[io.BytesIO, str]:
+    return io.BytesIO(b"title;text\nA ferry at night;So that people come home.\n"), "more.csv"
 
 
 def _plan() -> tuple[io.BytesIO, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from itsdangerous import TimestampSigner
-from sqlalchemy import Column, Enum, func, select
+from sqlalchemy import Column, Enum, Table, func, select
 from sqlalchemy.orm import ColumnProperty
 
 from engage.core import clock
@@ -55,27 +55,37 @@ class Sender:
         self.before = self.rows()
 
     def send(self, form: Form, values: Values) -> tuple[Page, Rows]:
+        return self.answer(form, values), self.rows()
+
+    def answer(self, form: Form, values: Values) -> Page:
+        """What is answered, for who does not ask what has changed."""
         limiter.reset()
         with db.engine.connect() as connection:
             self.kept.backup(connection.connection.driver_connection)  # type: ignore[arg-type]
         reader = self.readers[form.who]
         reader.http._cookies = dict(self.cookies[form.who])
         body = {name: _anew(value) for name, value in values.items()}
-        page = reader.post(form.action, body, unchecked=True, offsite=True)
-        return page, self.rows()
+        return reader.post(form.action, body, unchecked=True, offsite=True)
 
     def rows(self) -> Rows:
         """Every row of every table, in the order they were put there."""
         with db.engine.connect() as connection:
             held: Any = connection.connection.driver_connection
             return {
-                name: held.execute(f'SELECT * FROM "{name}" ORDER BY rowid').fetchall()
-                for name in Model.metadata.tables
+                name: held.execute(f'SELECT * FROM "{name}" ORDER BY {_order(table)}').fetchall()
+                for name, table in Model.metadata.tables.items()
                 if name != SENT
             }
 
     def close(self) -> None:
         self.kept.close()
+
+
+def _order(table: Table) -> str:
+    """By when a row came; by its key where a table is kept in the order of that."""
+    if table.dialect_options["sqlite"]["with_rowid"]:
+        return "rowid"
+    return ", ".join(f'"{column.name}"' for column in table.primary_key)
 
 
 def _anew(value: Any) -> Any:

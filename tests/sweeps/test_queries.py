@@ -13,7 +13,12 @@ from engage.commons.comments.models import Thread
 from engage.commons.documents import queries as reads
 from engage.core import clock
 from engage.core.db import db
-from tests.factories.accounts import make_member, make_organisation, make_user
+from tests.factories.accounts import (
+    make_member,
+    make_organisation,
+    make_user,
+    signed_in_cookie,
+)
 from tests.factories.comments import make_answer, make_comment, make_reaction
 from tests.factories.consultations import make_consultation, make_text
 from tests.factories.documents import PLAN, PLAN_2, make_version
@@ -26,45 +31,64 @@ AT_MOST = 12
 KEPT_IN_THE_PROCESS = "FROM settings"  # read once in two seconds; each time only in tests
 
 
+Asked = dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def asked(
+    app: Flask, queries: Callable[[], Any], empty: Callable[[], None]
+) -> dict[str, tuple[Asked, Asked]]:
+    """What the pages of every reader ask for with one row and with thirty: a large world takes its
+    time to build, so all of them read the same."""
+    with app.app_context():
+        one = measured(app, build(rows=1), queries, {})
+        empty()
+        thirty = measured(app, build(rows=30), queries, one)
+        empty()
+    return {who: (one[who], thirty[who]) for who in READERS}
+
+
+def measured(
+    app: Flask, world: World, queries: Callable[[], Any], before: dict[str, Asked]
+) -> dict[str, Asked]:
+    """For each reader the statements of each page they are shown."""
+    found: dict[str, Asked] = {}
+    for who in READERS:
+        client = PageClient(app)
+        if who != "anonymous":
+            signed_in_cookie(client.http, world.people[who])
+        found[who] = measure(app, world, client, queries, before.get(who, {}))
+    return found
+
+
 def measure(
-    app: Flask, world: World, client: PageClient, queries: Callable[[], Any]
-) -> dict[str, list[str]]:
+    app: Flask, world: World, client: PageClient, queries: Callable[[], Any], before: Asked
+) -> Asked:
+    def statements(url: str) -> list[str] | None:
+        with queries() as sent:
+            page = client.get(url, offsite=True, unchecked=True)
+        if page.status != 200:
+            return None
+        return [statement for statement in sent if KEPT_IN_THE_PROCESS not in statement]
+
     asked = {}
     for rule in readable(app):
         for case in cases(rule, world):
             url = address(app, rule.endpoint, case)
-            client.get(url, offsite=True, unchecked=True)  # what is loaded once is loaded now
-            with queries() as sent:
-                page = client.get(url, offsite=True, unchecked=True)
-            if page.status == 200:
-                asked[f"{rule.endpoint} ({case.label})"] = [
-                    statement for statement in sent if KEPT_IN_THE_PROCESS not in statement
-                ]
+            name = f"{rule.endpoint} ({case.label})"
+            first = statements(url)
+            # what is loaded once is loaded now: where that might be the difference, count again
+            enough = min(AT_MOST, len(before.get(name, ())))
+            counted = first if first is not None and len(first) <= enough else statements(url)
+            if counted is not None:
+                asked[name] = counted
     return asked
 
 
 @pytest.mark.parametrize("who", READERS)
-def test_the_number_of_rows_costs_no_query(
-    app: Flask,
-    client: PageClient,
-    sign_in: Callable[[Any], Any],
-    queries: Callable[[], Any],
-    empty: Callable[[], None],
-    who: str,
-) -> None:
-    few = build(rows=1)
-    if who != "anonymous":
-        sign_in(few.people[who])
-    one = measure(app, few, client, queries)
-    empty()
-    client = PageClient(app)
-    many = build(rows=30)
-    if who != "anonymous":
-        from tests.factories.accounts import signed_in_cookie
-
-        signed_in_cookie(client.http, many.people[who])
-    thirty = measure(app, many, client, queries)
-
+def test_the_number_of_rows_costs_no_query(asked: dict[str, tuple[Asked, Asked]], who: str) -> None:
+    one, thirty = asked[who]
+    assert len(one) > 10
     wrong = []
     for page, statements in sorted(thirty.items()):
         before = one.get(page, [])

@@ -18,10 +18,13 @@ Rows = Iterable[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class ExportSource:
-    """One part of the export. `load(user)` answers plain rows: numbers, words, instants."""
+    """One part of the export. `load(user)` answers plain rows: numbers, words, instants.
+
+    Parts that are read together come as one source whose `load` answers their rows by name.
+    """
 
     name: str
-    load: Callable[[User], Rows]
+    load: Callable[[User], Rows | Mapping[str, Rows]]
 
 
 sources: Registry[ExportSource] = Registry()
@@ -29,10 +32,15 @@ sources: Registry[ExportSource] = Registry()
 
 def collect(user: User) -> dict[str, Any]:
     """The whole export as plain data."""
+    parts: dict[str, Any] = {}
+    for source in sources:
+        found = source.load(user)
+        named = found if isinstance(found, Mapping) else {source.name: found}
+        parts |= {name: [_plain(row) for row in rows] for name, rows in named.items()}
     return {
         "format": "engage-personal-data-1",
         "made_at": clock.now().isoformat(),
-        **{source.name: [_plain(row) for row in source.load(user)] for source in sources},
+        **parts,
     }
 
 

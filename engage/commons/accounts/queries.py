@@ -82,10 +82,11 @@ def _spoken_for() -> Select[Organisation]:
 
 def staff_with_role(role: str) -> list[User]:
     """Active people who carry this very role (administrators only when asked for)."""
-    return list(db.session.scalars(select(User).where(_has_role(role)).order_by(User.id)))
+    return list(db.session.scalars(select(User).where(carries_role(role)).order_by(User.id)))
 
 
-def _has_role(role: str) -> ColumnElement[bool]:
+def carries_role(role: str) -> ColumnElement[bool]:
+    """The condition of `staff_with_role`, for statements that ask for more."""
     # role names are fixed words without wildcards; the JSON text quotes each of them
     return and_(User.active.is_(True), cast(User.roles, String).contains(f'"{Role(role).value}"'))
 

@@ -162,8 +162,8 @@ def _own_comments(user: User) -> Iterator[Mapping[str, Any]]:
 def _own_reactions(user: User) -> Iterator[Mapping[str, Any]]:
     for reaction in queries.reactions_of(user.id):
         yield {
-            "to": "comment" if hasattr(reaction, "comment_id") else "subject",
-            "address": comment_url(reaction.comment_id) if hasattr(reaction, "comment_id") else "",
+            "to": "comment" if reaction.comment_id is not None else "subject",
+            "address": comment_url(reaction.comment_id) if reaction.comment_id is not None else "",
             "value": reaction.value,
             "reacted_at": reaction.reacted_at,
         }

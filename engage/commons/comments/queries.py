@@ -14,8 +14,12 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    cast,
     func,
+    literal,
+    null,
     select,
+    union_all,
 )
 from sqlalchemy.orm import joinedload
 
@@ -286,14 +290,33 @@ def everything_of(user_id: int) -> Iterator[Comment]:
     )
 
 
-def reactions_of(user_id: int) -> Iterator[Reaction | ThreadReaction]:
-    """All a person reacted to, for the copy of their data."""
-    yield from db.session.scalars(
-        select(Reaction).where(Reaction.user_id == user_id).order_by(Reaction.id)
-    )
-    yield from db.session.scalars(
-        select(ThreadReaction).where(ThreadReaction.user_id == user_id).order_by(ThreadReaction.id)
-    )
+@dataclass(frozen=True)
+class OwnReaction:
+    """What a person said to a comment, or (`comment_id` None) to a subject itself."""
+
+    comment_id: int | None
+    value: ReactionValue
+    reacted_at: datetime
+
+
+def reactions_of(user_id: int) -> list[OwnReaction]:
+    """All a person reacted to, comments first, for the copy of their data."""
+    to_comments = select(
+        literal(0).label("part"),
+        Reaction.id,
+        Reaction.comment_id,
+        Reaction.value,
+        Reaction.reacted_at,
+    ).where(Reaction.user_id == user_id)
+    to_subjects = select(
+        literal(1),
+        ThreadReaction.id,
+        cast(null(), Reaction.comment_id.type),
+        ThreadReaction.value,
+        ThreadReaction.reacted_at,
+    ).where(ThreadReaction.user_id == user_id)
+    rows = db.session.execute(union_all(to_comments, to_subjects).order_by("part", "id"))
+    return [OwnReaction(row.comment_id, row.value, row.reacted_at) for row in rows]
 
 
 # --- who speaks ---------------------------------------------------------------------------

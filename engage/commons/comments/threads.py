@@ -19,6 +19,8 @@ class Place:
     `commenting` judges the window and the owner's own rules, not who is signed in. `allows_guests`
     opens the thread to people without an account. `answer_days` is the response promise, None where
     nothing is promised. `newer_url` leads to the present wording when the subject has a newer one.
+    `is_own_page`: the thread is shown on the subject's own page, which has a way of its own to agree
+    with it; its title and the agreement are not repeated.
     """
 
     title: Text
@@ -30,6 +32,7 @@ class Place:
     answer_days: int | None = None
     host_ids: tuple[int, ...] = ()
     newer_url: str | None = None
+    is_own_page: bool = False
     context: Text = ""  # what the subject is part of, for mails and the trail
 
 

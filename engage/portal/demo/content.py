@@ -125,6 +125,12 @@ def consultations() -> tuple[dict[str, Any], ...]:
     return tuple(_read("consultations")["consultation"])
 
 
+@cache
+def ideas() -> dict[str, Any]:
+    """The call for ideas as it stands in the file: call, categories, criteria, ideas."""
+    return _read("ideas")
+
+
 def remarks_of(consultation: dict[str, Any]) -> tuple[Remark, ...]:
     """What was said in a smaller consultation; each answer came in the week before its outcome."""
     rows = []

@@ -65,10 +65,15 @@ def fill(
         yield done, missing
 
 
-def _writers(number: int, now: datetime) -> list[User]:
-    found = list(
+def writers() -> list[User]:
+    """Everybody made for load tests."""
+    return list(
         db.session.scalars(select(User).where(User.email.startswith("writer")).order_by(User.id))
     )
+
+
+def _writers(number: int, now: datetime) -> list[User]:
+    found = writers()
     with clock.at(now - timedelta(days=120)), transactional():
         found += [_writer(count) for count in range(len(found), number)]
     return found

@@ -14,6 +14,7 @@ from engage.core.db import db
 from engage.core.errors import NotAllowed
 from engage.core.i18n import _l
 from engage.portal.demo import content, crowd, office
+from engage.portal.demo import ideas as proposals
 from engage.portal.demo.cast import ON_SHOW, again, enter, is_on_stage
 from engage.portal.demo.story import Story, agree_with_paragraphs
 from engage.programmes.consultations.models import Consultation, ConsultationDocument
@@ -53,10 +54,13 @@ def _tell(story: Story, progress: Progress) -> None:
     people = len(story.cast.people) + len(story.cast.crowd)
     progress(f"{people} people and {len(story.cast.groups)} organisations.")
     story.write()
+    call = proposals.Tale(story)
+    call.write()
     for done in story.timeline.play(story.now):
         if done % 40 == 0:
             progress(f"{done} things happened, {len(story.timeline)} to come.")
     progress(f"{agree_with_paragraphs(story)} readers agreed or disagreed with a paragraph.")
+    progress(f"{call.support()} times somebody supported one of {proposals.ideas_now()} ideas.")
     progress(f"{len(story.consultations)} consultations, {crowd.comments_now()} comments.")
 
 
@@ -66,6 +70,8 @@ def _multiply(scale: int, progress: Progress) -> None:
     for done, wanted in crowd.fill(document, consultation_id, scale, clock.now()):
         progress(f"{done} of {wanted} further comments.")
     progress(f"{crowd.comments_now()} comments in all.")
+    for done, wanted in proposals.fill(scale, clock.now(), crowd.writers()):
+        progress(f"{done} of {wanted} further ideas.")
 
 
 def _plan_text() -> Iterator[tuple[Document, int]]:

@@ -57,9 +57,9 @@ class Story:
             self.timeline.at(self.ago(begins), partial(_prepare, self, told))
             for remark in content.remarks_of(told):
                 self._say(told["key"], remark)
-            for edge in ("opened", "closes"):
-                if told.get(edge, 0) > 0:
-                    self.timeline.at(_edge(self, told, edge), _tick)
+            for name in ("opened", "closes"):
+                if told.get(name, 0) > 0:
+                    self.timeline.at(edge(self, told, name), _tick)
             if told.get("answered"):
                 self.timeline.at(self.ago(told["answered"]), partial(_answer, self, told))
         self.timeline.at(self.ago(SECOND_VERSION_DAYS), lambda: _publish_second(self))
@@ -70,11 +70,11 @@ class Story:
         self.timeline.at(self.ago(remark.days), lambda: _say(self, consultation, remark, None))
 
 
-def _edge(story: Story, told: dict[str, Any], edge: str) -> datetime:
+def edge(story: Story, told: dict[str, Any], name: str) -> datetime:
     """Openings at nine, closings at six in the evening, by the clock of the place."""
     zone = ZoneInfo(current_app.config["TIMEZONE"])
-    day = story.ago(told[edge]).astimezone(zone).date()
-    hour = time(9) if edge == "opened" else time(18)
+    day = story.ago(told[name]).astimezone(zone).date()
+    hour = time(9) if name == "opened" else time(18)
     return datetime.combine(day, hour, tzinfo=zone)
 
 
@@ -94,8 +94,8 @@ def _prepare(story: Story, told: dict[str, Any]) -> None:
                 **{name: told["en"].get(name, "") for name in WORDS},
                 language="en",
                 time_zone=current_app.config["TIMEZONE"],
-                opens_at=None if is_draft else _edge(story, told, "opened"),
-                closes_at=None if is_draft else _edge(story, told, "closes"),
+                opens_at=None if is_draft else edge(story, told, "opened"),
+                closes_at=None if is_draft else edge(story, told, "closes"),
                 allows_guests=told.get("guests", False),
                 contact_name=organiser.display_name,
                 contact_email=organiser.email,

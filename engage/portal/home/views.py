@@ -16,6 +16,7 @@ from engage.core.i18n import LocalBlueprint, preferred_locale
 from engage.portal.home import summary
 from engage.programmes.consultations import queries as consultations
 from engage.programmes.consultations.models import ConsultationState
+from engage.programmes.ideas import queries as ideas
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -27,6 +28,7 @@ _SOON = timedelta(days=7)
 _LATELY = timedelta(days=60)
 _SHOWN_OPEN = 7
 _SHOWN_ENDED = 3
+_SHOWN_CALLS = 3
 _SHOWN_NEWS = 5
 
 
@@ -60,6 +62,7 @@ def index() -> ResponseReturnValue:
         others=is_open[1:_SHOWN_OPEN],
         dates=_dates(is_open, by_state.get(ConsultationState.SCHEDULED, []), now),
         ended=sorted(ended, key=_closing, reverse=True)[:_SHOWN_ENDED],
+        calls=ideas.open_calls(now, _SHOWN_CALLS),
         summary=summary.present(now),
     )
 

@@ -15,7 +15,7 @@ from engage.commons.accounts import export
 from engage.commons.accounts.models import StakeholderKind
 from engage.commons.comments import answers, exporting, pages, service, trail
 from engage.commons.comments import queries as reads
-from engage.commons.comments.models import Comment, CommentState, Stance
+from engage.commons.comments.models import Comment, CommentState, ReactionValue, Stance
 from engage.commons.comments.pages import Sort
 from engage.commons.moderation import kinds
 from engage.commons.notifications.trail import TrailPage
@@ -311,9 +311,12 @@ def test_the_copy_of_ones_data_holds_words_and_reactions() -> None:
     thread = make_thread()
     make_comment(thread, author, body="Mine")
     make_reaction(make_comment(thread, make_user()), author)
+    service.react_to_subject(thread.id, actor=author, value=ReactionValue.DISAGREE)
     data = export.collect(author)
     assert [row["text"] for row in data["comments"]] == ["Mine"]
-    assert [row["value"] for row in data["reactions"]] == ["agree"]
+    reactions = [(row["to"], row["value"], bool(row["address"])) for row in data["reactions"]]
+    assert reactions == [("comment", "agree", True), ("subject", "disagree", False)]
+    assert all(row["reacted_at"] for row in data["reactions"])
 
 
 def test_recount_prints_only_drift_and_mends(app: Flask) -> None:

@@ -139,6 +139,7 @@ def test_stopping_everything_leaves_what_must_come() -> None:
         "answers": Rhythm.IN_APP,
         "replies": Rhythm.IN_APP,
         "consultations": Rhythm.IN_APP,
+        "ideas": Rhythm.IN_APP,
         "moderation": Rhythm.IMMEDIATE,
         "account": Rhythm.IMMEDIATE,
     }

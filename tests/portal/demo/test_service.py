@@ -17,7 +17,18 @@ from engage.core import audit, clock, settings
 from engage.core.db import db
 from engage.core.errors import NotAllowed
 from engage.portal.demo import crowd, service
+from engage.portal.demo import ideas as proposals
 from engage.programmes.consultations.models import Consultation, ConsultationState
+from engage.programmes.ideas import queries
+from engage.programmes.ideas.models import (
+    Call,
+    Idea,
+    IdeaRevision,
+    IdeaState,
+    ProgressPost,
+    Support,
+)
+from engage.programmes.ideas.service import supporting
 
 
 @pytest.fixture
@@ -96,3 +107,29 @@ def test_the_command_says_so(app: Flask) -> None:
     answer = app.test_cli_runner().invoke(args=["demo", "load"])
     assert answer.exit_code == 1
     assert "not a demonstration" in answer.output
+
+
+def test_the_call_for_ideas_is_whole_in_every_state(app: Flask, demonstration: None) -> None:
+    service.load(1, quiet)
+    states = Counter(db.session.scalars(select(Idea.state)))
+    assert set(states) == set(IdeaState), "every state of the machine"
+    assert sum(states.values()) == 60
+    languages = Counter(db.session.scalars(select(Idea.language)))
+    assert min(languages["en"], languages["fr"]) > 20
+    assert list(supporting.drifts()) == []
+    late = select(func.max(Support.supported_at))
+    assert (db.session.scalar(late) or clock.now()) <= clock.now()
+    delivered = db.session.scalars(select(Idea).where(Idea.state == IdeaState.DELIVERED)).all()
+    assert all(idea.delivered_at and idea.answered_at for idea in delivered)
+    told = db.session.scalars(select(ProgressPost).where(ProgressPost.is_delivery)).all()
+    assert {post.idea_id for post in told} == {idea.id for idea in delivered}
+    assert all(post.photo_id and post.photo_text for post in told), "delivered with a photo"
+    changed = set(db.session.scalars(select(IdeaRevision.idea_id)))
+    assert changed == {idea.id for idea in delivered}, "their words before stay readable"
+    with app.test_request_context("/en/"):
+        call = db.session.scalars(select(Call)).one()
+        assert queries.call_figures(call.id).ideas == 54
+
+    service.load(2, quiet)
+    assert proposals.ideas_now() == 2 * proposals.PER_SCALE
+    assert list(supporting.drifts()) == []
