@@ -347,6 +347,12 @@ def upgrade() -> None:
     op.create_index("ix_ideas_newest", "ideas", ["call_id", "published_at", "id"], unique=False)
     op.create_index(op.f("ix_ideas_organisation_id"), "ideas", ["organisation_id"], unique=False)
     op.create_index("ix_ideas_state", "ideas", ["call_id", "state", "shuffle", "id"], unique=False)
+    op.create_index(
+        "ix_ideas_sums",
+        "ideas",
+        ["call_id", "state", "supports_count", "answered_at"],
+        unique=False,
+    )
     op.create_index("ix_ideas_supports", "ideas", ["call_id", "supports_count", "id"], unique=False)
     op.create_index(
         "ix_ideas_waiting",
@@ -935,6 +941,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL AND answered_at IS NULL"),
     )
     op.drop_index("ix_ideas_supports", table_name="ideas")
+    op.drop_index("ix_ideas_sums", table_name="ideas")
     op.drop_index("ix_ideas_state", table_name="ideas")
     op.drop_index(op.f("ix_ideas_organisation_id"), table_name="ideas")
     op.drop_index("ix_ideas_newest", table_name="ideas")

@@ -9,6 +9,7 @@ import flask_babel
 from babel import Locale
 from babel.dates import format_date as babel_date
 from babel.dates import format_skeleton, get_timezone_location
+from babel.numbers import format_decimal
 from flask import (
     Blueprint,
     Flask,
@@ -215,7 +216,12 @@ def format_ago(instant: datetime) -> str:
 
 def format_number(number: float) -> str:
     """`1,604` or `1 604`."""
-    return str(flask_babel.format_decimal(number))
+    return _number(number, babel_name(locale_now()))
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _number(number: float, locale: str) -> str:
+    return str(format_decimal(number, locale=locale))
 
 
 def language_name(locale: str) -> str:

@@ -17,6 +17,7 @@ from engage.core.access import current_user
 from engage.core.db import Model, db, transactional
 from engage.core.errors import Conflict
 from engage.core.i18n import _l
+from engage.core.links import LinkingFlask
 from engage.core.security import is_shared
 from engage.core.tasks import every
 from engage.core.typed import ARRIVED, typed
@@ -135,7 +136,7 @@ def arrived_form() -> str | None:
     return None if is_shared() or ARRIVED not in session else session.pop(ARRIVED)
 
 
-class IdempotentFlask(Flask):
+class IdempotentFlask(LinkingFlask):
     """A Flask whose POSTs run inside one transaction, kept only for answers below 400."""
 
     def dispatch_request(self):  # type: ignore[no-untyped-def]

@@ -554,6 +554,8 @@ class Idea(Model):
         Index("ix_ideas_breadth", "call_id", "breadth", "id"),
         # holds all that counting and the random order need: 10 000 wide rows stay unread
         Index("ix_ideas_state", "call_id", "state", "shuffle", "id"),
+        # what a call's card says in sums, without reading the texts
+        Index("ix_ideas_sums", "call_id", "state", "supports_count", "answered_at"),
         Index("ix_ideas_author_id", "author_id", "created_at", "id"),
         Index(
             "ix_ideas_waiting",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import url_for
@@ -375,7 +376,7 @@ def _card(
     return IdeaCard(
         idea=idea,
         title=idea.title,
-        excerpt=plain(idea.body[:600], limit=EXCERPT),
+        excerpt=_excerpt(idea.body[:600]),
         category=idea.category.name_in(locale) if idea.category else "",
         call_title=call.words_in(locale).title,
         author_name=author_name(idea, call, user),
@@ -394,6 +395,11 @@ def _card(
         is_supported=is_supported,
         is_own=user is not None and idea.author_id == user.id,
     )
+
+
+@lru_cache(maxsize=512)
+def _excerpt(body: str) -> str:
+    return plain(body, limit=EXCERPT)
 
 
 def author_name(idea: Idea, call: Call, user: User | None) -> str | None:
