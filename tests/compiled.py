@@ -1,8 +1,12 @@
-"""Templates compiled once in a process, for every application and every server its tests make."""
+"""Templates compiled once, for every application and every server the tests of a run make.
+
+The processes that share a run, and both runs of scripts/check.py, find what the first has compiled.
+"""
 
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,8 +15,13 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 # what is kept belongs to the source it was made of: a template that changes is compiled anew
-FOLDER = Path(tempfile.mkdtemp(prefix="engage-templates-"))
-atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+SAID_BY = "TESTS_COMPILED"  # whoever made the folder tells the processes it starts, and removes it
+if SAID_BY in os.environ:
+    FOLDER = Path(os.environ[SAID_BY])
+else:
+    FOLDER = Path(tempfile.mkdtemp(prefix="engage-templates-"))
+    os.environ[SAID_BY] = str(FOLDER)
+    atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 def share_with(app: Flask) -> None:

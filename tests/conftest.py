@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextvars
+import gc
 import os
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from engage import create_app
 from engage.core import clock
 from engage.core import feature as ground
 from engage.core.db import Model, db
-from tests import compiled, indexes
+from tests import compiled, indexes, purity
 
 # what takes long comes first: workers that share the files are done at the same time
 LONG_FIRST = ("browser", "faults", "sweeps", "flows")
@@ -33,6 +34,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return LONG_FIRST.index(folder) if folder in LONG_FIRST else len(LONG_FIRST)
 
     items.sort(key=turn)
+
+
+def _is_pure(item: pytest.Item) -> bool:
+    return item.get_closest_marker("pure") is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    with purity.watched(item.nodeid) if _is_pure(item) else nullcontext():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with purity.watched(item.nodeid) if _is_pure(item) else nullcontext():
+        return (yield)
 
 
 class IsolatedClient(FlaskClient):
@@ -61,11 +78,16 @@ class IsolatedClient(FlaskClient):
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The application in its Test configuration, its schema made by the migrations."""
     data = tmp_path_factory.mktemp("data")
-    made = create_app(settings.load(_environment(data), "test"))
-    made.test_client_class = IsolatedClient
-    _lasting["app"] = made
-    with made.app_context():
-        _fresh_schema()
+    with purity.unwatched():
+        made = create_app(settings.load(_environment(data), "test"))
+        made.test_client_class = IsolatedClient
+        _lasting["app"] = made
+        with made.app_context():
+            _fresh_schema()
+    # what is loaded by now stays: to count it again and again costs a tenth of all the time
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
     yield made
     with made.app_context():
         db.engine.dispose()
@@ -162,8 +184,9 @@ def application_context(request: pytest.FixtureRequest, closed_connections: None
         yield
         db.session.rollback()
         db.session.close()
-    with app.app_context():
-        _empty()
+    if not _is_pure(request.node):
+        with app.app_context():
+            _empty()
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from werkzeug.routing import Map, Rule
 from tests.inspection import Seen, faults
 from tests.markup import parse, select, text_of
 
+pytestmark = pytest.mark.pure
+
 ROUTES = Map(
     [
         Rule("/en/there", endpoint="there", methods=["GET", "POST"]),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 
+import pytest
 from flask import Flask
 
 from tests.architecture.source import modules
+
+pytestmark = pytest.mark.pure
 
 MARKS = {"public", "signed_in", "staff"}
 UNMARKED = {"static"}  # Flask's own file view; the guard lets it through by name

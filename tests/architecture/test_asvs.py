@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import pytest
+
 from tests.architecture.source import ROOT
+
+pytestmark = pytest.mark.pure
 
 ROW = re.compile(r"\| (\d+\.\d+\.\d+) \| ([12]) \| .+ \| (.+) \| (.+) \| ([^|]+) \|$")
 TEXT = (ROOT / "docs/asvs.md").read_text("utf-8")

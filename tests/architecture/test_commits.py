@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from tests.architecture.source import ROOT, TEMPLATES, calls, modules, templates
+
+pytestmark = pytest.mark.pure
 
 # Markup around text that no person typed: each with its reason
 TRUSTED_MARKUP = {

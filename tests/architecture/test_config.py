@@ -8,6 +8,8 @@ import pytest
 
 import config
 
+pytestmark = pytest.mark.pure
+
 SOUND = {
     "ENGAGE_SECRET_KEY": "b7a1c94e2f60d85833b9e0714cd2aa56",
     "ENGAGE_BASE_URL": "https://engage.example.org",

@@ -10,6 +10,8 @@ import pytest
 
 from tests.architecture.source import STATIC, calls, modules
 
+pytestmark = pytest.mark.pure
+
 RUNNERS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "os.execv"}
 UNPICKLERS = {"pickle", "cPickle", "marshal", "shelve", "dill", "jsonpickle", "yaml"}
 # where a program is started, with a fixed list of words; a new place needs a reason here

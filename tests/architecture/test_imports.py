@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 
+import pytest
+
 from tests.architecture.source import (
     FLOORS,
     PACKAGE,
@@ -16,6 +18,8 @@ from tests.architecture.source import (
     modules,
     order,
 )
+
+pytestmark = pytest.mark.pure
 
 # what a file of a feature may take from its own feature; absent kinds are registries and pure
 # calculation, which everybody above the models may use

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import CheckConstraint, PrimaryKeyConstraint, Table, UniqueConstraint
 
 from engage.core.db import Model
+
+pytestmark = pytest.mark.pure
 
 # table -> the columns of which there may be only one row (a set of alternatives for each)
 ONE_EACH: dict[str, list[set[str]]] = {

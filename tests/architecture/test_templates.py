@@ -12,6 +12,8 @@ from jinja2 import nodes
 
 from tests.architecture.source import ROOT, STATIC, TEMPLATES, modules, templates
 
+pytestmark = pytest.mark.pure
+
 # words that are the same in every language
 SAME_EVERYWHERE = frozenset(
     {"Engage", "Markdown", "CSV", "DOCX", "ODT", "HTML", "PDF", "JSON", "AGPL", "en", "fr"}

@@ -13,6 +13,8 @@ from flask import Flask
 
 from tests.architecture.source import ROOT
 
+pytestmark = pytest.mark.pure
+
 KEYWORDS = {
     "_": None,
     "_l": None,

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from werkzeug.routing import Rule
+
+pytestmark = pytest.mark.pure
 
 # machine addresses have no language
 WITHOUT_LOCALE = re.compile(

@@ -6,7 +6,11 @@ import base64
 import hashlib
 import json
 
+import pytest
+
 from tests.architecture.source import STATIC
+
+pytestmark = pytest.mark.pure
 
 VENDOR = STATIC / "vendor"
 

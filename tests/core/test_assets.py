@@ -14,6 +14,8 @@ from werkzeug.test import Client
 
 from engage.core.assets import Assets, StaticFront, best_encoding, squeezed
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:

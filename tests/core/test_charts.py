@@ -11,6 +11,8 @@ from flask import Flask
 
 from engage.core.charts import Series, clock_chart, line_chart, nice_ticks, spark
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.mark.parametrize(
     ("most", "ticks"),

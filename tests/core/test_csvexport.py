@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from engage.core.csvexport import lines, neutral
 from tests.core import attack
 
+pytestmark = pytest.mark.pure
+
 LEADS = set("=+-@\t\r\n|＝＋－＠")
 
 

@@ -33,6 +33,8 @@ from engage.core.forms import (
 )
 from tests.markup import parse, select, text_of
 
+pytestmark = pytest.mark.pure
+
 KINDS = [("resident", "Resident", "You live here."), ("business", "Business")]
 
 

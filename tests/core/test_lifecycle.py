@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from engage.core.errors import Conflict
 from engage.core.lifecycle import Phase, Transitions, Window
 
+pytestmark = pytest.mark.pure
+
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 

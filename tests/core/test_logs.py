@@ -11,6 +11,8 @@ import pytest
 
 from engage.core.logs import JsonFormatter, TextFormatter, masked, network
 
+pytestmark = pytest.mark.pure
+
 
 def record(message: str, *args: Any, **extra: Any) -> logging.LogRecord:
     made = logging.LogRecord("engage", logging.INFO, __file__, 1, message, args, None)

@@ -15,6 +15,8 @@ from werkzeug.wrappers import Request, Response
 
 from engage.core.pagecache import Page, PageCache, canonical_query
 
+pytestmark = pytest.mark.pure
+
 SHARED = {"Cache-Control": "public, max-age=0, s-maxage=2", "Vary": "Accept-Encoding, Cookie"}
 
 

@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from flask import Flask, render_template_string, session
 from flask_wtf.csrf import validate_csrf
 
 from engage.core.idempotency import FIELD
 from engage.core.presses import press_fields
+
+pytestmark = pytest.mark.pure
 
 
 def values(html: str) -> dict[str, str]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
 from engage.core.registry import Registry
+
+pytestmark = pytest.mark.pure
 
 
 @dataclass(frozen=True)

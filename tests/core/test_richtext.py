@@ -13,6 +13,8 @@ from engage.core.errors import Invalid
 from engage.core.richtext import PROFILES, clean, neutral, plain, render, rich, safe_url
 from tests.core import attack
 
+pytestmark = pytest.mark.pure
+
 PROFILE_NAMES = sorted(PROFILES)
 
 

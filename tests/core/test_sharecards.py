@@ -9,6 +9,8 @@ from PIL import Image
 
 from engage.core import sharecards
 
+pytestmark = pytest.mark.pure
+
 
 def picture(*words: str) -> Image.Image:
     return Image.open(io.BytesIO(sharecards.draw("ideas", *words))).convert("RGB")

@@ -13,6 +13,8 @@ from markupsafe import Markup
 
 from engage.core.templating import QuickContext
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.fixture
 def draw(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engage.commons.comments.mentions import candidates
 from engage.commons.comments.receipts import receipt_number
 from engage.commons.comments.scores import bridge
+
+pytestmark = pytest.mark.pure
 
 pairs = st.lists(st.integers(0, 5000), min_size=2, max_size=2)
 tallies = st.dictionaries(

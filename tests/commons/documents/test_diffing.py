@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from engage.commons.documents.diffing import Piece, readable, word_diff
 from engage.commons.documents.models import ParagraphKind
 
+pytestmark = pytest.mark.pure
+
 
 def test_a_changed_wording():
     assert word_diff(

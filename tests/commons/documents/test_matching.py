@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engage.commons.documents.matching import match
 from engage.commons.documents.models import Change
+
+pytestmark = pytest.mark.pure
 
 QUAY = "The first sockets are installed at the ferry berths, in one construction season."
 FISH = "Fishing boats get their own sockets at the fishing quay before the summer."

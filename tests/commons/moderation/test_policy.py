@@ -20,6 +20,8 @@ from engage.commons.moderation.models import (
     Outcome,
 )
 
+pytestmark = pytest.mark.pure
+
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 

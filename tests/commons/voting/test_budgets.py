@@ -20,6 +20,8 @@ from engage.commons.voting.methods.rules import RuleError
 from engage.commons.voting.methods.ties import Lots, drawn_order
 from tests.commons.voting.budgets import approvals, backed, funded, vector, wieliczka
 
+pytestmark = pytest.mark.pure
+
 ALL = ("budget-greedy", "budget-knapsack", "budget-mes", "budget-phragmen")
 
 

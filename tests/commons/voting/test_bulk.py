@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from engage.commons.voting.formats import blt, bulk, files, plain
 from engage.commons.voting.formats.contest import Contest, FileError
 
+pytestmark = pytest.mark.pure
+
 quick = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

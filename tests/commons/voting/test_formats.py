@@ -12,6 +12,8 @@ from engage.commons.voting.formats import abif, blt, plain
 from engage.commons.voting.formats.contest import Contest, FileError
 from engage.commons.voting.methods import catalogue
 
+pytestmark = pytest.mark.pure
+
 BLT = """4 2
 -2
 3 1 3 4 0

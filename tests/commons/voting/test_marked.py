@@ -15,6 +15,8 @@ from engage.commons.voting.methods.profile import NONE, Profile
 from engage.commons.voting.methods.rules import RuleError
 from tests.commons.voting.budgets import approvals, vector
 
+pytestmark = pytest.mark.pure
+
 NAMES = ("A", "B", "C")
 
 

@@ -14,6 +14,8 @@ from engage.commons.voting.formats.contest import Contest, FileError, Option, Sh
 from engage.commons.voting.methods import catalogue
 from tests.commons.voting.budgets import wieliczka
 
+pytestmark = pytest.mark.pure
+
 
 def file(
     kind: str = "approval",

@@ -12,6 +12,8 @@ from engage.commons.voting.methods.profile import NONE, Profile
 from engage.commons.voting.methods.ranking import orders, pairwise
 from tests.commons.voting.profiles import ranked
 
+pytestmark = pytest.mark.pure
+
 RANKS = st.integers(1, 5).flatmap(
     lambda m: st.lists(
         st.tuples(st.integers(0, 9), st.lists(st.integers(0, 4), min_size=m, max_size=m)),

@@ -18,6 +18,8 @@ from engage.commons.voting.methods.rules import RuleError
 from engage.commons.voting.methods.ties import Lots, drawn_order
 from tests.commons.voting.profiles import count, ranked
 
+pytestmark = pytest.mark.pure
+
 RANKED = ("plurality", "borda", "irv", "stv-scottish", "schulze", "ranked-pairs")
 SINGLE = ("irv", "schulze", "ranked-pairs")
 TENNESSEE = ("42 M>N>C>K", "26 N>C>K>M", "15 C>K>N>M", "17 K>C>N>M")

@@ -15,6 +15,8 @@ from engage.commons.voting.methods.profile import Profile
 from tests.commons.voting import data
 from tests.commons.voting.profiles import count
 
+pytestmark = pytest.mark.pure
+
 
 def letters(ballots: list[Any]) -> Profile:
     names = sorted({one for _, paper in ballots for one in paper})

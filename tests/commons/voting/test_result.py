@@ -16,6 +16,8 @@ from engage.commons.voting.methods.ties import Lots, break_tie, drawn_order, top
 from engage.core.i18n import force_locale
 from tests.commons.voting.profiles import count, ranked
 
+pytestmark = pytest.mark.pure
+
 
 @pytest.mark.parametrize(
     ("value", "text"),

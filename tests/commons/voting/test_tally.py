@@ -12,6 +12,8 @@ from flask import Flask
 
 from engage.commons.voting.commands import tally
 
+pytestmark = pytest.mark.pure
+
 STV = "3 2\n4 1 2 0\n3 1 3 0\n2 2 0\n1 3 0\n0\nAnna\nBert\nCleo\nTitle\n"
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from engage.core.errors import Invalid
 from engage.portal.admin import colour
 
+pytestmark = pytest.mark.pure
+
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 

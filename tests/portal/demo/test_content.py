@@ -11,6 +11,8 @@ from engage.commons.moderation.rules import RULES
 from engage.portal.demo import content
 from engage.portal.demo.content import Remark
 
+pytestmark = pytest.mark.pure
+
 
 def everything_said() -> Iterator[Remark]:
     waiting = list(content.remarks())

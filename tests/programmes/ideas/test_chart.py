@@ -10,6 +10,8 @@ import pytest
 from engage.programmes.ideas import chart
 from engage.programmes.ideas.forms import read_point
 
+pytestmark = pytest.mark.pure
+
 CALAIS, BOULOGNE = (50.968, 1.852), (50.725, 1.585)
 
 
