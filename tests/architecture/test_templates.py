@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from flask import Flask
@@ -29,7 +30,9 @@ LAYOUTS = ("layouts/public.html", "layouts/focus.html", "layouts/office.html", "
 SEEN_ONLY_BY_MACHINES = ("content",)
 
 
+@cache
 def tree(app: Flask, name: str) -> nodes.Template:
+    """Read by many tests and changed by none."""
     return app.jinja_env.parse((TEMPLATES / name).read_text(encoding="utf-8"), name, name)
 
 
