@@ -25,7 +25,7 @@ from engage.core.db import Model, db
 from tests import compiled, indexes, purity
 
 # what takes long comes first: workers that share the files are done at the same time
-LONG_FIRST = ("browser", "faults", "sweeps", "flows")
+LONG_FIRST = ("browser", "faults", "sweeps", "flows", "tests", "ideas", "accounts", "core")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

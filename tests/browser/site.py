@@ -18,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import config as settings
 from engage import create_app
+from tests import compiled
 from tests.sweeps.world import Case, World, build, cases, readable
 
 # downloads, feeds and machines' addresses
@@ -86,6 +87,7 @@ def main(folder: str) -> None:
         settings.load({"ENGAGE_DATA_DIR": folder, "ENGAGE_BASE_URL": "http://127.0.0.1"}, "test")
     )
     app.config["DEBUG"] = False
+    compiled.share_with(app)
     data.mkdir(parents=True, exist_ok=True)
     with app.app_context():
         app.extensions["alembic"].upgrade()
