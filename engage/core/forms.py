@@ -19,17 +19,21 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
+from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import wtforms
+from babel import support
 from email_validator import EmailNotValidError, validate_email
 from flask import current_app, g, render_template, request, url_for
+from flask_babel import get_locale
 from flask_wtf import FlaskForm
 from markupsafe import Markup
 from werkzeug.datastructures import CombinedMultiDict, FileStorage
 from wtforms import widgets
 from wtforms.fields import SelectChoice
+from wtforms.i18n import messages_path
 from wtforms.utils import unset_value
 from wtforms.validators import Optional, StopValidation, ValidationError
 
@@ -97,6 +101,12 @@ def _macro(name: str) -> Callable[..., Markup]:
     return found
 
 
+@cache
+def _library_words(locale: str) -> support.NullTranslations:
+    """What the form library says in a language; it reads its file anew for every form."""
+    return support.Translations.load(messages_path(), [locale], domain="wtforms")
+
+
 class Form(FlaskForm):
     """A form with its token and idempotency key. `scope` keeps ids apart on a page of many forms."""
 
@@ -104,6 +114,9 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         """Only what a form sends is form data: JSON never reaches a field."""
+
+        def get_translations(self, form: Any) -> Any:
+            return _library_words(str(get_locale())) if request else None
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             if formdata is None or not request:

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any, cast
 
 from flask import Flask, Response, current_app, g, redirect, request, session
-from sqlalchemy import Index, String, bindparam, delete, select, update
+from sqlalchemy import Index, Select, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engage.core import clock
@@ -73,7 +73,12 @@ def _body_hash() -> str:
 
 
 def _find(key: str) -> SentForm | None:
-    return db.session.scalar(select(SentForm).where(SentForm.key == key))
+    return db.session.scalar(_sent(), {"sent": key})
+
+
+@cache
+def _sent() -> Select[SentForm]:
+    return select(SentForm).where(SentForm.key == bindparam("sent"))
 
 
 @cache

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BindParameter, Integer, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engage.commons.accounts.models import Organisation, StakeholderKind, User
@@ -34,6 +35,7 @@ from engage.programmes.ideas.models import (
 from engage.programmes.ideas.queries import standing_id, supports_given
 from engage.programmes.ideas.ranking import breadth
 from engage.programmes.ideas.service.writing import co_author_ids
+from engage.programmes.ideas.threads import THREAD_KIND
 
 
 def support(idea_id: int, *, organisation_id: int | None = None, actor: User) -> Idea:
@@ -117,13 +119,18 @@ def forget(user_id: int) -> None:
 
 def follow_comments(thread_id: int) -> None:
     """A comment came or went: the idea's count follows its thread's, inside the transaction."""
-    kept = select(Thread.comments_count).where(Thread.id == thread_id).scalar_subquery()
-    db.session.execute(
-        update(Idea)
-        .where(Idea.thread_id == thread_id)
-        .values(comments_count=kept)
-        .execution_options(synchronize_session=False)
-    )
+    thread = db.session.get(Thread, thread_id)
+    if thread is not None and thread.kind == THREAD_KIND:  # most comments stand elsewhere
+        db.session.flush()
+        db.session.execute(_follow(), {"commented": thread_id})
+
+
+@cache
+def _follow() -> Any:
+    table: Any = Idea.__table__
+    commented: BindParameter[int] = bindparam("commented", type_=Integer)
+    kept = select(Thread.comments_count).where(Thread.id == commented).scalar_subquery()
+    return update(table).where(table.c.thread_id == commented).values(comments_count=kept)
 
 
 # --- inside ---------------------------------------------------------------------------------
