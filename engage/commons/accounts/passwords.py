@@ -6,15 +6,20 @@ else would try (NIST SP 800-63B, section 3.1.1.2).
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import threading
+import time
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import IO
 
 from argon2.low_level import Type, hash_secret_raw
+from flask import current_app
 from flask_security import hash_password, verify_password
 
 from engage.core import turns
@@ -28,8 +33,10 @@ ARGON2_IN_TESTS = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__pa
 
 SITE_WORDS = ("engage", "boulogne", "calais", "boulognesurmer", "smartport", "opaleport", "opale")
 _LEET = str.maketrans("@4310$57!|", "aaeiosstii")
-_AT_ONCE = 2  # hashes at a time in this process; each takes a core and 19 MiB
+# hashes at a time on this machine, each takes a core and 19 MiB: the other half draws pages
+_AT_ONCE = max(1, (os.cpu_count() or 1) // 2)
 _PATIENCE = 4.0  # seconds
+_LOOK = 0.001  # seconds between two looks at what the other processes hold
 _gate = threading.BoundedSemaphore(_AT_ONCE)
 
 
@@ -64,12 +71,47 @@ def weakness(password: str, about: Iterable[str] = ()) -> Text | None:
 @contextmanager
 def _turn() -> Iterator[None]:
     turns.give_back()  # hashing needs a core, not the interpreter
+    until = time.monotonic() + _PATIENCE
     if not _gate.acquire(timeout=_PATIENCE):
         raise Unavailable
     try:
-        yield
+        with ExitStack() as held:
+            _sit(held, until)
+            yield
     finally:
         _gate.release()
+
+
+def _sit(held: ExitStack, until: float) -> None:
+    """Take one of the seats the machine's processes share; any death frees it.
+
+    One goes to the door first, then waits there for a seat: so no process can sit down again
+    before another that waits. Raises Unavailable when it takes too long.
+    """
+    folder: Path = current_app.config["DATA_DIR"] / "run"
+    with ExitStack() as waiting:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            door = waiting.enter_context((folder / "hashing.door").open("ab"))
+            seats = [
+                held.enter_context((folder / f"hashing.{number}").open("ab"))
+                for number in range(_AT_ONCE)
+            ]
+        except OSError:
+            return  # a full disk keeps nobody out; this process has its own gate
+        _first_free([door], until)
+        _first_free(seats, until)
+
+
+def _first_free(files: Iterable[IO[bytes]], until: float) -> None:
+    while True:
+        for file in files:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+        if time.monotonic() > until:
+            raise Unavailable
+        time.sleep(_LOOK)
 
 
 def make_hash(password: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 import time
+from contextlib import ExitStack
 
 import pytest
 from flask import Flask
@@ -169,6 +171,19 @@ def test_only_so_many_hashes_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPat
         passwords.make_hash("one too many at once")
     gate.release()
     assert passwords.make_hash("and now it is free")
+
+
+def test_another_process_that_hashes_holds_a_seat(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords.make_hash("so that the files are there")
+    monkeypatch.setattr(passwords, "_PATIENCE", 0.05)
+    with ExitStack() as others:
+        for seat in (app.config["DATA_DIR"] / "run").glob("hashing.[0-9]*"):
+            fcntl.flock(others.enter_context(seat.open("ab")), fcntl.LOCK_EX)
+        with pytest.raises(Unavailable):
+            passwords.make_hash("no seat is free")
+    assert passwords.make_hash("and now there is one")
 
 
 @pytest.fixture
