@@ -73,13 +73,15 @@ def _note(happening: str, given: tuple[Any, ...]) -> None:
         _reach("a Python process, which might")
 
 
-def _connect(*given: Any, **options: Any) -> Any:
+_psycopg_connect: Any = psycopg.Connection.connect.__func__  # type: ignore[attr-defined]
+
+
+def _connect(kind: Any, *given: Any, **options: Any) -> Any:
     sys.audit("psycopg.connect")
-    return _psycopg_connect(*given, **options)
+    return _psycopg_connect(kind, *given, **options)  # our own kind of connection stays one
 
 
-_psycopg_connect = psycopg.Connection.connect
-psycopg.Connection.connect = _connect  # type: ignore[method-assign,assignment]
-psycopg.connect = _connect  # type: ignore[assignment]
+psycopg.Connection.connect = classmethod(_connect)  # type: ignore[method-assign,assignment]
+psycopg.connect = psycopg.Connection.connect
 event.listen(Pool, "checkout", _note_checkout)
 sys.addaudithook(_note)
