@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from engage.core import patience
 from engage.core.db import db
 from tests.purity import NotPure, unwatched, watched
 
@@ -57,3 +58,11 @@ def test_what_is_given_to_a_test_is_not_its_doing(app: Flask) -> None:
     with watched("this test"), unwatched():
         ask_through_the_pool()
     ask_through_the_pool()
+
+
+@pytest.mark.postgresql
+def test_a_connection_is_still_one_of_ours(app: Flask) -> None:
+    with watched("this test"), unwatched():
+        db.engine.dispose()
+        with db.engine.connect() as connection:
+            assert type(connection.connection.driver_connection) is patience.Connection
