@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -76,6 +77,20 @@ def _remember() -> None:
 
 
 _door = _Door()
+_nobody_waits = ContextVar("nobody_waits", default=False)
+
+
+@contextmanager
+def nobody_waits() -> Iterator[None]:
+    """Inside the block a request's context stands for no reader: a command has made it for itself.
+
+    Each statement may take as long as outside of any request.
+    """
+    token = _nobody_waits.set(True)
+    try:
+        yield
+    finally:
+        _nobody_waits.reset(token)
 
 
 class Connection(psycopg.Connection[Any]):
@@ -100,7 +115,8 @@ class Connection(psycopg.Connection[Any]):
         """Wait for the server's part. Raises OperationalError when it stays silent."""
         if timeout is not None:
             return super().wait(gen, interval, timeout)
-        limit = self.hurry or (IN_REQUEST if has_request_context() else ELSEWHERE)
+        is_asked_for = has_request_context() and not _nobody_waits.get()
+        limit = self.hurry or (IN_REQUEST if is_asked_for else ELSEWHERE)
         began = time.monotonic()
         try:
             return super().wait(gen, interval, limit)

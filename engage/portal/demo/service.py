@@ -40,13 +40,16 @@ def load(scale: int, progress: Progress) -> None:
             _l("This instance is not a demonstration."),
             _l("Set ENGAGE_DEMONSTRATION=1 on a development instance; production refuses it."),
         )
+    from engage.core import patience  # PostgreSQL's driver, which not everybody needs
+
     now = clock.now()
-    if is_on_stage():
-        progress("The story is there already.")
-    else:
-        _tell(Story(cast=enter(now), now=now), progress)
-    if scale > 1:
-        _multiply(scale, progress)
+    with patience.nobody_waits():
+        if is_on_stage():
+            progress("The story is there already.")
+        else:
+            _tell(Story(cast=enter(now), now=now), progress)
+        if scale > 1:
+            _multiply(scale, progress)
 
 
 def _tell(story: Story, progress: Progress) -> None:
