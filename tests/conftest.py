@@ -84,7 +84,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
         _lasting["app"] = made
         with made.app_context():
             _fresh_schema()
-    # what is loaded by now stays: to count it again and again costs a tenth of all the time
+    # what is loaded by now stays: to count it again and again costs time on every page
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

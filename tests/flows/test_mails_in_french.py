@@ -72,7 +72,7 @@ class Sentence:
     pattern: re.Pattern[str]
 
     def is_in(self, text: str) -> bool:
-        # the parts are looked for first: a hundred times as quick, and few texts hold them all
+        # the parts are looked for first: that is quick, and few texts hold them all
         return all(part in text for part in self.parts) and bool(self.pattern.search(text))
 
 
